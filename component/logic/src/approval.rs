@@ -1,0 +1,361 @@
+//! The model that everything else speaks: approvals, the tickets they belong to, the people in them.
+//!
+//! A vendor's own names end at its folder's edge; from here on there is one word for each thing.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = i64;
+
+/// The help desk an approval lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// ManageEngine ServiceDesk Plus.
+    Sdp,
+}
+
+impl Source {
+    /// The name used in addresses, slots and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sdp => "sdp",
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What kind of record asks for approval; also the part of the help desk it lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TicketKind {
+    /// An incident or a service request.
+    Request,
+    /// A change.
+    Change,
+    /// A release.
+    Release,
+}
+
+impl TicketKind {
+    /// All kinds, in the order in which reports list them.
+    pub const ALL: [Self; 3] = [Self::Request, Self::Change, Self::Release];
+
+    /// The word a card shows: `Request`, `Change`, `Release`.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Request => "Request",
+            Self::Change => "Change",
+            Self::Release => "Release",
+        }
+    }
+
+    /// The collection in addresses and ids: `requests`, `changes`, `releases`.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Request => "requests",
+            Self::Change => "changes",
+            Self::Release => "releases",
+        }
+    }
+
+    /// The kind of a collection name, as [`TicketKind::plural`] writes it.
+    pub fn from_plural(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.plural() == name)
+    }
+}
+
+/// One segment of an id: letters, digits, `-` and `_`, 1 to 64 of them.
+///
+/// Vendors' ids enter paths, keys and chat slots; whatever needs escaping in any of these is refused at the door.
+pub fn is_id_segment(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// The id of an approval, opaque to callers and safe in a URL: `sdp:{module}:{ticket}:{level}:{approval}`.
+///
+/// A vendor's approval id is unique only within its module (ServiceDesk Plus API v3), so the whole path is the key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ApprovalId {
+    /// The help desk.
+    pub source: Source,
+    /// The kind of ticket.
+    pub kind: TicketKind,
+    /// The ticket's id at the source.
+    pub ticket: String,
+    /// The approval level's id at the source.
+    pub level: String,
+    /// The approval's id at the source.
+    pub approval: String,
+}
+
+/// Why a text is not an approval id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// The number of parts or their names are wrong.
+    #[error("not an approval id: expected sdp:{{requests|changes|releases}}:{{ticket}}:{{level}}:{{approval}}")]
+    Shape,
+    /// A part holds something else than letters, digits, `-` and `_`, or is empty or too long.
+    #[error("the {0} part of the approval id is not 1 to 64 letters, digits, - or _")]
+    Segment(&'static str),
+}
+
+impl ApprovalId {
+    /// An id from its parts; each must be an id segment.
+    pub fn sdp(kind: TicketKind, ticket: &str, level: &str, approval: &str) -> Result<Self, IdError> {
+        for (name, part) in [("ticket", ticket), ("level", level), ("approval", approval)] {
+            if !is_id_segment(part) {
+                return Err(IdError::Segment(name));
+            }
+        }
+        Ok(Self {
+            source: Source::Sdp,
+            kind,
+            ticket: ticket.to_owned(),
+            level: level.to_owned(),
+            approval: approval.to_owned(),
+        })
+    }
+
+    /// The ticket that the approval belongs to.
+    pub fn ticket_ref(&self) -> TicketRef {
+        TicketRef { source: self.source, kind: self.kind, ticket: self.ticket.clone() }
+    }
+}
+
+impl fmt::Display for ApprovalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}:{}:{}", self.source, self.kind.plural(), self.ticket, self.level, self.approval)
+    }
+}
+
+impl FromStr for ApprovalId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let mut parts = text.split(':');
+        let (Some("sdp"), Some(module), Some(ticket), Some(level), Some(approval), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(IdError::Shape);
+        };
+        let kind = TicketKind::from_plural(module).ok_or(IdError::Shape)?;
+        Self::sdp(kind, ticket, level, approval)
+    }
+}
+
+impl TryFrom<String> for ApprovalId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<ApprovalId> for String {
+    fn from(id: ApprovalId) -> Self {
+        id.to_string()
+    }
+}
+
+/// One ticket of one help desk.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TicketRef {
+    /// The help desk.
+    pub source: Source,
+    /// The kind of ticket.
+    pub kind: TicketKind,
+    /// The ticket's id at the source.
+    pub ticket: String,
+}
+
+impl fmt::Display for TicketRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.source, self.kind.plural(), self.ticket)
+    }
+}
+
+/// Somebody, as a help desk names them. Every part may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// E-mail address, as the source spells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl Person {
+    /// The name, else the address.
+    pub fn label(&self) -> Option<&str> {
+        self.name.as_deref().or(self.email.as_deref())
+    }
+
+    /// The address in the form in which addresses are compared: trimmed, lower case.
+    pub fn address(&self) -> Option<String> {
+        self.email.as_deref().map(normal_address)
+    }
+
+    /// Whether this person has the given address. Case and surrounding space do not count.
+    pub fn has_address(&self, address: &str) -> bool {
+        self.address().is_some_and(|own| own == normal_address(address))
+    }
+}
+
+/// An address in the form in which addresses are compared: trimmed, lower case.
+pub fn normal_address(address: &str) -> String {
+    address.trim().to_lowercase()
+}
+
+/// Whether a text can be used as one e-mail address: one `@` with something on both sides, no white space, no control
+/// character, no list separator, at most 254 bytes.
+pub fn is_address(text: &str) -> bool {
+    let text = text.trim();
+    let mut halves = text.split('@');
+    let (Some(local), Some(domain), None) = (halves.next(), halves.next(), halves.next()) else {
+        return false;
+    };
+    text.len() <= 254
+        && !local.is_empty()
+        && !domain.is_empty()
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '"'))
+}
+
+/// What a ticket contributes to a card. Text is plain: markup has been removed where it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Request, change or release.
+    pub kind: TicketKind,
+    /// The id at the source.
+    pub id: String,
+    /// The number that people know; the id where the source has no other.
+    pub number: String,
+    /// Subject or title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Description, as plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requester: Option<Person>,
+    /// The priority's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    /// Where a person can look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+/// The state of one approval at its source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The approver is asked now.
+    Pending,
+    /// The approver's turn has not come.
+    NotSent,
+    /// Approved.
+    Approved,
+    /// Rejected, denied, declined.
+    Rejected,
+    /// Passed on to somebody else; a sibling approval exists for that person.
+    Delegated,
+    /// The approver has asked back and waits for an answer.
+    AwaitingClarification,
+    /// No longer asked: deleted, or no longer part of the ticket.
+    Withdrawn,
+    /// A name that this version does not know. Never acted upon.
+    Unknown(String),
+}
+
+impl Status {
+    /// The word used in answers and filters.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Pending => "pending",
+            Self::NotSent => "not_sent",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Delegated => "delegated",
+            Self::AwaitingClarification => "awaiting_clarification",
+            Self::Withdrawn => "withdrawn",
+            Self::Unknown(name) => name,
+        }
+    }
+
+    /// Whether nobody will be asked again for this approval.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Approved | Self::Rejected | Self::Delegated | Self::Withdrawn)
+    }
+}
+
+/// One question to one person: may this ticket go on?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The id.
+    pub id: ApprovalId,
+    /// The ticket, as far as a card needs it.
+    pub ticket: Ticket,
+    /// The level's number, counted from 1, where the source tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<u32>,
+    /// Who is asked now; after a delegation this is the delegate. None: a role that is not resolved yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<Person>,
+    /// Who was asked first, where the approval has been passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_approver: Option<Person>,
+    /// The state.
+    pub status: Status,
+    /// When the approver was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Millis>,
+    /// When it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Millis>,
+    /// Who decided; may differ from the approver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<Person>,
+    /// The comment given with the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// The two answers an approver can give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Yes.
+    Approve,
+    /// No.
+    Reject,
+}
+
+impl Verdict {
+    /// The status that this answer leads to.
+    pub const fn status(self) -> Status {
+        match self {
+            Self::Approve => Status::Approved,
+            Self::Reject => Status::Rejected,
+        }
+    }
+
+    /// `approve` or `reject`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+}

@@ -1,0 +1,156 @@
+use super::{CARD_MAX, Card, CardKind, CardStyle, DEFAULT_TITLE, Field, FieldKind, NOT_SET, render};
+use crate::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};
+
+fn approval() -> Approval {
+    Approval {
+        id: ApprovalId::sdp(TicketKind::Request, "874", "77", "310").unwrap(),
+        ticket: Ticket {
+            kind: TicketKind::Request,
+            id: "874".into(),
+            number: "874".into(),
+            title: Some("Projector".into()),
+            description: Some("It is broken.".into()),
+            requester: Some(Person { name: Some("Sam Stinson".into()), email: Some("sam@corp.example".into()) }),
+            priority: Some("High".into()),
+            link: Some("https://sdp.corp.example/WorkOrder.do?woID=874".into()),
+        },
+        level: Some(1),
+        approver: Some(Person { name: None, email: Some("ana@corp.example".into()) }),
+        original_approver: None,
+        status: Status::Pending,
+        sent_at: Some(1_772_698_500_000),
+        decided_at: None,
+        decided_by: None,
+        comment: None,
+    }
+}
+
+fn style(fields: &[FieldKind]) -> CardStyle {
+    CardStyle { fields: fields.to_vec(), ..CardStyle::default() }
+}
+
+fn value(card: &Card, label: &str) -> String {
+    card.fields.iter().find(|field| field.label == label).unwrap().value.clone()
+}
+
+#[test]
+fn field_names_are_read_back() {
+    for field in FieldKind::ALL {
+        assert_eq!(FieldKind::parse(field.name()), Some(field));
+    }
+    assert_eq!(FieldKind::parse("Requester"), None);
+    assert_eq!(FieldKind::parse(""), None);
+}
+
+#[test]
+fn fields_come_in_the_configured_order_and_once() {
+    let fields = [FieldKind::Sent, FieldKind::Number, FieldKind::Sent, FieldKind::Level, FieldKind::Title];
+    let card = render(&approval(), &CardKind::Pending, &style(&fields));
+    let labels: Vec<&str> = card.fields.iter().map(|field| field.label.as_str()).collect();
+    assert_eq!(labels, ["Sent", "Ticket #", "Level", "Title"]);
+    assert_eq!(value(&card, "Sent"), "2026-03-05 08:15 UTC");
+}
+
+#[test]
+fn what_shows_nothing_is_not_set() {
+    let mut approval = approval();
+    approval.ticket.priority = Some(" \u{200b}\n".into());
+    approval.ticket.requester = Some(Person::default());
+    approval.ticket.description = None;
+    approval.level = None;
+    approval.sent_at = Some(i64::MAX);
+    let card = render(&approval, &CardKind::Pending, &style(&FieldKind::ALL));
+    for label in ["Priority", "Requester", "Description", "Level", "Sent"] {
+        assert_eq!(value(&card, label), NOT_SET, "{label}");
+    }
+}
+
+#[test]
+fn a_person_without_a_visible_name_is_their_address() {
+    let mut approval = approval();
+    approval.ticket.requester = Some(Person { name: Some(" ".into()), email: Some("sam@corp.example".into()) });
+    let card = render(&approval, &CardKind::Pending, &CardStyle::default());
+    assert_eq!(value(&card, "Requester"), "sam@corp[.]example");
+}
+
+#[test]
+fn a_delegate_is_told_for_whom_they_answer() {
+    let mut approval = approval();
+    approval.original_approver = Some(Person { name: Some("Eva".into()), email: None });
+    let open = render(&approval, &CardKind::Pending, &CardStyle::default());
+    assert_eq!(value(&open, "On behalf of"), "Eva");
+    let closed = CardKind::Closed { outcome: Status::Withdrawn, by: None };
+    assert_eq!(render(&approval, &closed, &CardStyle::default()).fields.len(), 5);
+}
+
+#[test]
+fn a_reminder_keeps_the_words_of_the_title() {
+    let style = CardStyle { title: "Please decide".into(), ..CardStyle::default() };
+    let card = render(&approval(), &CardKind::Reminder { number: 2 }, &style);
+    assert_eq!(card.title, "Reminder 2: Please decide");
+    assert_eq!(card.note.as_deref(), Some("Waiting since 2026-03-05 08:15 UTC."));
+    assert_eq!(card.actions.len(), 2);
+}
+
+#[test]
+fn a_closing_card_has_no_buttons_and_names_the_outcome() {
+    let kind = CardKind::Closed { outcome: Status::Rejected, by: Some("Eva\n@here".into()) };
+    let card = render(&approval(), &kind, &CardStyle::default());
+    assert_eq!(card.title, "❌ Already rejected");
+    assert_eq!(card.note.as_deref(), Some("Rejected by Eva @ here. Nothing is left for you to do."));
+    assert!(card.actions.is_empty());
+}
+
+#[test]
+fn an_empty_title_is_the_default() {
+    let style = CardStyle { title: " ".into(), ..CardStyle::default() };
+    let card = render(&approval(), &CardKind::Pending, &style);
+    assert!(card.to_moveworks().starts_with(&format!("<b>{DEFAULT_TITLE}</b><br>")));
+}
+
+#[test]
+fn a_link_that_is_no_web_address_is_left_out() {
+    let mut approval = approval();
+    approval.ticket.link = Some("javascript:alert(1)".into());
+    assert_eq!(render(&approval, &CardKind::Pending, &CardStyle::default()).link, None);
+}
+
+#[test]
+fn a_cut_does_not_make_a_link() {
+    let mut approval = approval();
+    approval.ticket.priority = Some("evil.doc".into());
+    let style = CardStyle { max_value: 8, ..CardStyle::default() };
+    assert_eq!(value(&render(&approval, &CardKind::Pending, &style), "Priority"), "evil.doc");
+    approval.ticket.priority = Some("evil.docx".into());
+    let cut = render(&approval, &CardKind::Pending, &CardStyle { max_value: 8, ..CardStyle::default() });
+    assert_eq!(value(&cut, "Priority"), "evil[.]do…");
+}
+
+#[test]
+fn the_longest_value_is_cut_first() {
+    let mut approval = approval();
+    approval.ticket.description = Some("\"".repeat(5_000));
+    let style = CardStyle { max_description: 5_000, ..CardStyle::default() };
+    let card = render(&approval, &CardKind::Pending, &style);
+    let text = card.to_moveworks();
+    assert!(text.chars().count() <= CARD_MAX);
+    assert!(text.chars().count() > CARD_MAX - 20, "{}", text.chars().count());
+    assert!(text.contains("Sam Stinson") && text.contains("&quot;…<br>") && text.contains("View ticket"));
+}
+
+#[test]
+fn any_card_keeps_the_bound() {
+    let field = Field { label: "\"".repeat(900), value: "&\"[_".repeat(9_000) };
+    let card = Card {
+        title: "'".repeat(9_000),
+        fields: vec![field; 3_000],
+        note: Some("\"".repeat(9_000)),
+        actions: Vec::new(),
+        link: Some(format!("https://h/{}", "&".repeat(190))),
+    };
+    for text in [card.to_moveworks(), card.to_markdown(), card.to_text()] {
+        assert!(text.chars().count() <= CARD_MAX, "{}", text.chars().count());
+        assert!(text.contains("View ticket"));
+    }
+    assert!(card.to_html().chars().count() < 20_000);
+}

@@ -1,0 +1,195 @@
+//! Ledger × snapshot → changes.
+//!
+//! Pure and total. The order of the input never matters; a change that has been applied is not found again. A wrong
+//! implementation would show itself by announcing twice (a known approval taken for a new one), by silence (a re-asked
+//! approval taken for the old one) or by reviving what was decided (an old page read late).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::{Approval, ApprovalId, Millis, Person, Status, TicketRef, Verdict};
+
+/// What has been said about a tracked approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// A card was planned for its approver.
+    Announced,
+    /// Known and deliberately not announced: pending before the bridge first looked, or too old.
+    Baselined,
+    /// Its approver is on the silent list.
+    Silenced,
+    /// It cannot be announced, for this reason; it is once that is cured.
+    Parked(String),
+    /// No longer pending at the source.
+    Closed,
+}
+
+/// A decision that was taken through the bridge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The answer.
+    pub verdict: Verdict,
+    /// The approver's address, normalised.
+    pub by: String,
+    /// When it was read back.
+    pub at: Millis,
+}
+
+/// One approval in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The approval as last read.
+    pub approval: Approval,
+    /// Which asking this is, from 1. A changed approver or a re-sent approval is a new round.
+    pub round: u32,
+    /// What has been said in this round.
+    pub said: Said,
+    /// When it was first seen.
+    pub first_seen: Millis,
+    /// When the card of this round was planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced_at: Option<Millis>,
+    /// How many reminders were planned in this round.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reminders: u32,
+    /// When it was found closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Millis>,
+    /// The decision, where it was taken through the bridge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Entry {
+    /// Whether somebody may still be asked.
+    pub fn is_open(&self) -> bool {
+        self.said != Said::Closed
+    }
+}
+
+/// One ticket as just read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketSnapshot {
+    /// The ticket.
+    pub ticket: TicketRef,
+    /// Its approvals, in any order.
+    pub approvals: Vec<Approval>,
+    /// Whether the list is whole, so that what is missing from it has been withdrawn.
+    pub complete: bool,
+}
+
+/// What happened to one approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Pending, and not in the ledger.
+    Appeared(Approval),
+    /// Pending again, or at another person: a new round.
+    AskedAgain(Approval),
+    /// Pending as before, with other facts.
+    Updated(Approval),
+    /// It had gone and is pending again, unchanged: the card that was sent holds again.
+    Restored(Approval),
+    /// No longer pending. The approval carries the status it ended with.
+    Ended(Approval),
+}
+
+impl Change {
+    /// The approval after the change.
+    pub const fn approval(&self) -> &Approval {
+        match self {
+            Self::Appeared(approval)
+            | Self::AskedAgain(approval)
+            | Self::Updated(approval)
+            | Self::Restored(approval)
+            | Self::Ended(approval) => approval,
+        }
+    }
+}
+
+/// Compares a ledger with what was just read. The result is sorted by id; what did not change is not in it. Entries of
+/// tickets outside the snapshot are left alone.
+pub fn diff<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: &[TicketSnapshot]) -> Vec<Change> {
+    let mut known: BTreeMap<&ApprovalId, &Entry> = BTreeMap::new();
+    for entry in ledger {
+        known.insert(&entry.approval.id, entry);
+    }
+    let mut changes: BTreeMap<&ApprovalId, Change> = BTreeMap::new();
+    let mut seen: BTreeSet<&ApprovalId> = BTreeSet::new();
+    let mut whole: BTreeSet<&TicketRef> = BTreeSet::new();
+    for ticket in snapshot {
+        if ticket.complete {
+            whole.insert(&ticket.ticket);
+        }
+        for approval in &ticket.approvals {
+            seen.insert(&approval.id);
+            let change = match known.get(&approval.id) {
+                None => (approval.status == Status::Pending).then(|| Change::Appeared(approval.clone())),
+                Some(entry) => compare(entry, approval),
+            };
+            match change {
+                // The same approval twice in one snapshot: the later answer of the source counts.
+                Some(change) => drop(changes.insert(&approval.id, change)),
+                None => drop(changes.remove(&approval.id)),
+            }
+        }
+    }
+    for (id, entry) in known {
+        if entry.is_open() && !seen.contains(id) && whole.contains(&id.ticket_ref()) {
+            let gone = Approval { status: Status::Withdrawn, ..entry.approval.clone() };
+            changes.insert(id, Change::Ended(gone));
+        }
+    }
+    changes.into_values().collect()
+}
+
+fn compare(entry: &Entry, now: &Approval) -> Option<Change> {
+    let before = &entry.approval;
+    match &now.status {
+        Status::Pending if !entry.is_open() => reopened(entry, now),
+        Status::Pending if asked_anew(before, now) => Some(Change::AskedAgain(now.clone())),
+        Status::Pending => (before != now).then(|| Change::Updated(now.clone())),
+        Status::NotSent => entry.is_open().then(|| Change::Ended(with_status(now, Status::Withdrawn))),
+        // The approver asked back: the card stays usable, nothing new is said.
+        Status::AwaitingClarification | Status::Unknown(_) => {
+            (entry.is_open() && before != now).then(|| Change::Updated(now.clone()))
+        }
+        Status::Approved | Status::Rejected | Status::Delegated | Status::Withdrawn => {
+            entry.is_open().then(|| Change::Ended(now.clone()))
+        }
+    }
+}
+
+/// A closed entry that is pending again. Decisions are final at the sources, so without a newer sending this is an old
+/// answer read late; what was merely withdrawn may come back as it was.
+fn reopened(entry: &Entry, now: &Approval) -> Option<Change> {
+    if asked_anew(&entry.approval, now) {
+        return Some(Change::AskedAgain(now.clone()));
+    }
+    (entry.approval.status == Status::Withdrawn).then(|| Change::Restored(now.clone()))
+}
+
+fn asked_anew(before: &Approval, now: &Approval) -> bool {
+    let address = |approval: &Approval| approval.approver.as_ref().and_then(Person::address);
+    let other_person = address(before) != address(now);
+    let sent_again = match (before.sent_at, now.sent_at) {
+        (Some(before), Some(now)) => now > before,
+        _ => false,
+    };
+    // Whether an older answer names another person cannot be told from a hand-over; a sending that is older can.
+    let older = match (before.sent_at, now.sent_at) {
+        (Some(before), Some(now)) => now < before,
+        _ => false,
+    };
+    (other_person && !older) || sent_again
+}
+
+fn with_status(approval: &Approval, status: Status) -> Approval {
+    Approval { status, ..approval.clone() }
+}

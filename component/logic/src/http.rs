@@ -1,0 +1,214 @@
+//! HTTP as values: what a vendor module asks for and what it reads. Nothing here sends anything.
+
+use std::time::Duration;
+
+/// The methods the vendors use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Read.
+    Get,
+    /// Create or act.
+    Post,
+    /// Replace or act.
+    Put,
+    /// Change a part.
+    Patch,
+    /// Remove.
+    Delete,
+}
+
+impl Method {
+    /// The method's name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether a lost answer leaves open what happened.
+    pub const fn is_write(self) -> bool {
+        !matches!(self, Self::Get)
+    }
+}
+
+/// A request to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// The absolute URL. Its origin always comes from configuration.
+    pub url: String,
+    /// Header names in lower case, with their values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+}
+
+/// Headers and bodies carry credentials, so only method and address are shown, and of the address only the path.
+impl std::fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.url.split('?').next().unwrap_or_default();
+        write!(f, "HttpRequest({} {path}, {} bytes)", self.method.name(), self.body.len())
+    }
+}
+
+impl HttpRequest {
+    /// A request without headers or body.
+    pub fn new(method: Method, url: impl Into<String>) -> Self {
+        Self { method, url: url.into(), headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Sets the body and its type.
+    #[must_use]
+    pub fn with_body(self, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        let mut request = self.header("content-type", content_type);
+        request.body = body.into();
+        request
+    }
+}
+
+/// An answer that came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// Header names in lower case, with their values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl HttpResponse {
+    /// An answer without headers.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into() }
+    }
+
+    /// The first value of a header; the name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// `Retry-After` in seconds. The date form is not used by any vendor here and counts as absent.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    }
+
+    /// Whether the status is 2xx.
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+}
+
+/// Why no answer came.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// The host's egress policy refuses the destination.
+    #[error("the host does not allow calls to this address; check the base URL and the egress list")]
+    Denied,
+    /// No connection: nothing was sent.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// The connection ended, or the time ran out, before the answer was complete.
+    #[error("the answer was lost: {0}")]
+    Lost(String),
+    /// The answer is larger than the host or the client allows.
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+}
+
+/// What a failed call means for its caller. Every vendor's reader ends in one of these.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Worth repeating, not before `after`.
+    #[error("{code}: {message}")]
+    Retry {
+        /// A stable name for the case, in upper case.
+        code: &'static str,
+        /// What the vendor said, cut and without secrets.
+        message: String,
+        /// How long to wait at least.
+        after: Duration,
+    },
+    /// Repeating changes nothing.
+    #[error("{code}: {message}")]
+    Permanent {
+        /// A stable name for the case, in upper case.
+        code: &'static str,
+        /// What the vendor said, cut and without secrets.
+        message: String,
+    },
+    /// The credential is missing, wrong or expired: renew it once, then tell the operator.
+    #[error("{code}: {message}")]
+    Auth {
+        /// A stable name for the case, in upper case.
+        code: &'static str,
+        /// What the vendor said, cut and without secrets.
+        message: String,
+    },
+    /// A write whose answer was lost: it may have happened. Read back before anything else.
+    #[error("{code}: {message}")]
+    Unknown {
+        /// A stable name for the case, in upper case.
+        code: &'static str,
+        /// What went wrong.
+        message: String,
+    },
+    /// There is no such thing at the source.
+    #[error("{code}: {message}")]
+    NotFound {
+        /// A stable name for the case, in upper case.
+        code: &'static str,
+        /// What the vendor said, cut and without secrets.
+        message: String,
+    },
+}
+
+impl CallError {
+    /// The stable name of the case.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Retry { code, .. }
+            | Self::Permanent { code, .. }
+            | Self::Auth { code, .. }
+            | Self::Unknown { code, .. }
+            | Self::NotFound { code, .. } => code,
+        }
+    }
+
+    /// What was said.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Retry { message, .. }
+            | Self::Permanent { message, .. }
+            | Self::Auth { message, .. }
+            | Self::Unknown { message, .. }
+            | Self::NotFound { message, .. } => message,
+        }
+    }
+
+    /// The case of a call that got no answer. A lost write is unknown, a lost read can be repeated.
+    pub fn from_transport(error: &TransportError, method: Method) -> Self {
+        let message = error.to_string();
+        match error {
+            TransportError::Denied => Self::Permanent { code: "EGRESS_DENIED", message },
+            TransportError::Connect(_) => Self::Retry { code: "NO_CONNECTION", message, after: Duration::from_secs(2) },
+            TransportError::Lost(_) | TransportError::TooLarge(_) if method.is_write() => {
+                Self::Unknown { code: "ANSWER_LOST", message }
+            }
+            TransportError::Lost(_) => Self::Retry { code: "ANSWER_LOST", message, after: Duration::from_secs(2) },
+            TransportError::TooLarge(_) => Self::Permanent { code: "ANSWER_TOO_LARGE", message },
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What approval-bridge knows, without doing anything: no network, no store, no clock.
+
+pub mod approval;
+pub mod card;
+pub mod diff;
+pub mod http;
+pub mod markup;
+pub mod moveworks;
+pub mod policy;
+pub mod sdp;
+pub mod signature;
+pub mod text;
+
+#[cfg(feature = "component")]
+mod exports;

@@ -1,0 +1,125 @@
+//! What to do about a change: announce, remember silently, park, close. And when to remind.
+
+use std::collections::BTreeSet;
+
+use crate::approval::{Approval, Millis, Person, Status, is_address};
+use crate::diff::{Change, Entry, Said};
+
+/// How to treat changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Announce nothing that is pending now; remember it only. For a first start with `first_run = baseline`.
+    pub baseline: bool,
+    /// Do not announce what was sent longer ago than this, in milliseconds. 0: no limit.
+    pub max_age: Millis,
+    /// Normalised addresses that get no cards.
+    pub silent: BTreeSet<String>,
+    /// Remind when an announced approval has waited so long since the last message, in milliseconds. 0: never.
+    pub remind_after: Millis,
+    /// At most so many reminders in a round.
+    pub max_reminders: u32,
+}
+
+/// What to do about a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send the card of this round.
+    Announce,
+    /// Remember only.
+    Baseline,
+    /// Remember only: the approver is on the silent list.
+    Silence,
+    /// Remember, with the reason why nobody can be told.
+    Park(String),
+    /// Close the entry.
+    Close,
+    /// Replace the facts in the ledger; nothing is said.
+    Refresh,
+}
+
+/// One change with what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What to do.
+    pub action: Action,
+    /// The entry as it stands once that is done.
+    pub entry: Entry,
+}
+
+/// What to do about one change. `known` is the entry it was found against.
+pub fn plan(known: Option<&Entry>, change: &Change, rules: &Rules, now: Millis) -> Plan {
+    let approval = change.approval();
+    let action = match change {
+        Change::Ended(_) => Action::Close,
+        // A card of an earlier round is worth nothing to the person asked now, so only age and silence hold it back.
+        Change::AskedAgain(_) => ask(approval, &Rules { baseline: false, ..rules.clone() }, now),
+        Change::Appeared(_) => ask(approval, rules, now),
+        Change::Updated(_) | Change::Restored(_) => match known.map(|entry| &entry.said) {
+            // Parked for want of an address, or silenced by a list that has changed: try again.
+            Some(Said::Parked(_) | Said::Silenced) if approval.status == Status::Pending => ask(approval, rules, now),
+            _ => Action::Refresh,
+        },
+    };
+    let entry = next(known, change, &action, now);
+    Plan { action, entry }
+}
+
+fn ask(approval: &Approval, rules: &Rules, now: Millis) -> Action {
+    let Some(address) = approval.approver.as_ref().and_then(Person::address) else {
+        return Action::Park(match approval.approver {
+            None => "the approver is a role that nobody holds yet".to_owned(),
+            Some(_) => "the approver has no e-mail address at the source".to_owned(),
+        });
+    };
+    if !is_address(&address) {
+        return Action::Park("the approver's e-mail address is malformed at the source".to_owned());
+    }
+    let too_old = rules.max_age > 0 && approval.sent_at.is_some_and(|sent| now.saturating_sub(sent) > rules.max_age);
+    if rules.baseline || too_old {
+        Action::Baseline
+    } else if rules.silent.contains(&address) {
+        Action::Silence
+    } else {
+        Action::Announce
+    }
+}
+
+fn next(known: Option<&Entry>, change: &Change, action: &Action, now: Millis) -> Entry {
+    let fresh_round = matches!(change, Change::AskedAgain(_));
+    let round = known.map_or(1, |entry| entry.round + u32::from(fresh_round));
+    let kept = known.filter(|_| !fresh_round);
+    let was_announced = kept.is_some_and(|entry| entry.announced_at.is_some());
+    let said = match action {
+        Action::Announce => Said::Announced,
+        Action::Baseline => Said::Baselined,
+        Action::Silence => Said::Silenced,
+        Action::Park(why) => Said::Parked(why.clone()),
+        Action::Close => Said::Closed,
+        Action::Refresh => match kept.map(|entry| entry.said.clone()) {
+            Some(Said::Closed) | None if was_announced => Said::Announced,
+            Some(Said::Closed) | None => Said::Baselined,
+            Some(said) => said,
+        },
+    };
+    let announces = *action == Action::Announce;
+    Entry {
+        approval: change.approval().clone(),
+        round,
+        first_seen: known.map_or(now, |entry| entry.first_seen),
+        announced_at: if announces { Some(now) } else { kept.and_then(|entry| entry.announced_at) },
+        reminders: if announces { 0 } else { kept.map_or(0, |entry| entry.reminders) },
+        closed_at: (said == Said::Closed).then_some(now),
+        decision: kept.and_then(|entry| entry.decision.clone()),
+        said,
+    }
+}
+
+/// The number of the reminder that is due for an entry, from 1; none if none is.
+pub fn due_reminder(entry: &Entry, rules: &Rules, now: Millis) -> Option<u32> {
+    let announced = entry.announced_at.filter(|_| entry.said == Said::Announced)?;
+    if rules.remind_after <= 0 || entry.approval.status != Status::Pending || entry.reminders >= rules.max_reminders {
+        return None;
+    }
+    let waits = rules.remind_after.saturating_mul(Millis::from(entry.reminders) + 1);
+    (now.saturating_sub(announced) >= waits).then_some(entry.reminders + 1)
+}

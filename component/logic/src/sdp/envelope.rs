@@ -1,0 +1,134 @@
+//! One classifier for every answer of ServiceDesk Plus.
+//!
+//! Success and failure share one envelope and HTTP 200 can carry a failure, so `response_status` is read first
+//! (ManageEngine, "ServiceDesk Plus API v3", Response status).
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::http::{CallError, HttpResponse, Method};
+use crate::text::{clean_line, truncate};
+
+/// How long to wait where a limit gives no time. The on-premises limits count per minute.
+const LIMIT_PAUSE: Duration = Duration::from_secs(60);
+
+/// The vendor's own client waits two seconds before its first repeat (ManageEngine's Ansible collection).
+const FAULT_PAUSE: Duration = Duration::from_secs(2);
+
+/// A failure as the envelope tells it.
+struct Told {
+    code: i64,
+    message: String,
+    field: Option<String>,
+}
+
+/// The body of a success, or what the failure means.
+pub fn classify(method: Method, response: &HttpResponse) -> Result<Value, CallError> {
+    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+    let told = body.as_ref().and_then(told);
+    match (body, told) {
+        (Some(body), None) if response.is_success() && body.is_object() => Ok(body),
+        (body, told) => Err(failure(method, response, body.is_some(), told)),
+    }
+}
+
+fn failure(method: Method, response: &HttpResponse, is_json: bool, told: Option<Told>) -> CallError {
+    let status = response.status;
+    let (code, said) = told.map_or((0, None), |told| (told.code, Some(told.describe())));
+    let message = |fallback: &str| said.clone().unwrap_or_else(|| format!("HTTP {status}: {fallback}"));
+    let blocked = said.as_deref().is_some_and(is_blocked) || is_blocked(&String::from_utf8_lossy(&response.body));
+    if status == 429 || code == 4015 || (status == 400 && blocked) {
+        let after = response.retry_after().unwrap_or(LIMIT_PAUSE);
+        let after = if blocked { after.max(LIMIT_PAUSE) } else { after.max(FAULT_PAUSE) };
+        return CallError::Retry { code: "RATE_LIMITED", message: message("rate limit"), after };
+    }
+    if status == 401 || code == 4022 {
+        let message = message("the credential is missing, wrong or expired; technician keys and tokens expire");
+        return CallError::Auth { code: "CREDENTIAL_REFUSED", message };
+    }
+    match code {
+        4007 => return CallError::NotFound { code: "NOT_FOUND", message: message("not found") },
+        4002 => return CallError::Permanent { code: "FORBIDDEN", message: message("forbidden") },
+        4012 => return CallError::Permanent { code: "MANDATORY_FIELD", message: message("a field is missing") },
+        4001 | 4021 => return CallError::Permanent { code: "INVALID_VALUE", message: message("a value is invalid") },
+        3000 => return CallError::Permanent { code: "PARTLY_REFUSED", message: message("a part was refused") },
+        7001 => return CallError::Permanent { code: "LICENCE", message: message("the licence does not cover this") },
+        _ => {}
+    }
+    match status {
+        404 | 410 => {
+            let message = message("not found; is the portal name in the base URL right?");
+            CallError::NotFound { code: "NOT_FOUND", message }
+        }
+        403 => CallError::Permanent { code: "FORBIDDEN", message: message("forbidden") },
+        300..=399 => CallError::Permanent {
+            code: "REDIRECTED",
+            message: format!("HTTP {status}: redirects are not followed; put the final address into the base URL"),
+        },
+        400..=499 if status != 408 => CallError::Permanent { code: "REFUSED", message: message("refused") },
+        200..=299 if is_json => CallError::Permanent { code: "REFUSED", message: message("a failure inside HTTP 200") },
+        // From here on the product, or something in front of it, is out of order: a write may have happened.
+        _ if method.is_write() => CallError::Unknown { code: "SOURCE_FAULT", message: message("the source failed") },
+        200..=299 => CallError::Retry {
+            code: "NOT_JSON",
+            message: format!("HTTP {status} without JSON: a log-in or maintenance page answers in place of the API"),
+            after: FAULT_PAUSE,
+        },
+        _ => CallError::Retry {
+            code: if code == 4004 { "INTERNAL_ERROR" } else { "SOURCE_FAULT" },
+            message: message("the source failed"),
+            after: response.retry_after().unwrap_or(FAULT_PAUSE).max(FAULT_PAUSE),
+        },
+    }
+}
+
+/// On-premises: "URL blocked as maximum access limit for the page is exceeded". There is no code for it.
+fn is_blocked(text: &str) -> bool {
+    text.contains("URL blocked")
+}
+
+/// The failure an envelope tells, if it tells one. `response_status` is an array on most lists, an object elsewhere.
+fn told(body: &Value) -> Option<Told> {
+    let status = match body.get("response_status")? {
+        Value::Array(items) => items.first()?,
+        other => other,
+    };
+    let outer = number(status.get("status_code"));
+    let word = status.get("status").and_then(Value::as_str).unwrap_or_default();
+    let succeeded = match (word.to_ascii_lowercase().as_str(), outer) {
+        ("success", _) => true,
+        ("", Some(code)) => code == 2000,
+        ("", None) => true,
+        _ => false,
+    };
+    if succeeded {
+        return None;
+    }
+    let first = status.get("messages").and_then(Value::as_array).and_then(|messages| messages.first());
+    let inner = first.and_then(|message| number(message.get("status_code")));
+    // A warning says 3000 outside; inside it only names the fields.
+    let code = if outer == Some(3000) { 3000 } else { inner.or(outer).unwrap_or(0) };
+    let text = |name: &str| first.and_then(|message| message.get(name)).and_then(Value::as_str).map(str::to_owned);
+    Some(Told { code, message: text("message").unwrap_or_default(), field: text("field") })
+}
+
+impl Told {
+    fn describe(&self) -> String {
+        let message = clean_line(&self.message);
+        let message = if message.is_empty() { "no reason given" } else { message.as_str() };
+        let text = match &self.field {
+            Some(field) => format!("{} {message} (field {})", self.code, clean_line(field)),
+            None => format!("{} {message}", self.code),
+        };
+        truncate(&text, 300).into_owned()
+    }
+}
+
+fn number(value: Option<&Value>) -> Option<i64> {
+    match value? {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}

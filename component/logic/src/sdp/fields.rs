@@ -1,0 +1,81 @@
+//! The common shapes of a reply, read leniently: ids and times come as strings or numbers, anything may be null.
+
+use serde_json::{Map, Value};
+
+use crate::approval::{Millis, Person, is_id_segment};
+use crate::text::{clean_line, truncate};
+
+/// The longest one-line text that is kept of a ticket.
+const LINE_MAX: usize = 300;
+
+pub(super) type Row = Map<String, Value>;
+
+/// An id: text, or a number written out. Refused where it could not enter a path as it is.
+pub(super) fn id(row: &Row) -> Result<String, String> {
+    let text = match row.get("id") {
+        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => return Err("the row has no id".to_owned()),
+    };
+    if is_id_segment(&text) { Ok(text) } else { Err("the id is not 1 to 64 letters, digits, - or _".to_owned()) }
+}
+
+/// A text, or a number written out, as one clean line. None where missing or empty.
+pub(super) fn line(value: Option<&Value>) -> Option<String> {
+    let text = match value? {
+        Value::String(text) => clean_line(text),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty()).then(|| truncate(&text, LINE_MAX).into_owned())
+}
+
+/// The name of a reference: `{id, name}`, or a bare text.
+pub(super) fn name(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Object(reference) => line(reference.get("name")),
+        other => line(Some(other)),
+    }
+}
+
+/// A user: `{id, name, email_id, …}` or null.
+pub(super) fn person(value: Option<&Value>) -> Option<Person> {
+    let user = value?.as_object()?;
+    let email = line(user.get("email_id")).or_else(|| line(user.get("email")));
+    let person = Person { name: line(user.get("name")), email };
+    (person.name.is_some() || person.email.is_some()).then_some(person)
+}
+
+/// A time: `{value, display_value}` or null; `value` is epoch milliseconds as text or number. The display form follows
+/// somebody's zone and format and is never read.
+pub(super) fn time(value: Option<&Value>) -> Option<Millis> {
+    let value = match value? {
+        Value::Object(time) => time.get("value")?,
+        other => other,
+    };
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+    .filter(|millis| *millis > 0)
+}
+
+/// A flag that may be missing, or written as text.
+pub(super) fn flag(value: Option<&Value>) -> Option<bool> {
+    match value? {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// A small number, as number or text.
+pub(super) fn count(value: Option<&Value>) -> Option<u64> {
+    match value? {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
