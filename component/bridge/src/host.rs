@@ -1,0 +1,71 @@
+//! What the shell needs from the world around it. Implemented over the Spin SDK for the component, and natively for
+//! tests, fuzzing and measurements.
+
+use std::future::Future;
+use std::time::Duration;
+
+use approval_logic::approval::Millis;
+use approval_logic::http::{HttpRequest, HttpResponse, TransportError};
+
+/// The store failed. What was asked for may or may not have happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store failed at {key}: {message}")]
+pub struct StoreError {
+    /// The key.
+    pub key: String,
+    /// What the store said.
+    pub message: String,
+}
+
+/// A variable could not be read. That it is not set is no error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: the variables provider failed")]
+pub struct VariableError {
+    /// The variable.
+    pub name: &'static str,
+}
+
+/// How long one call may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallLimits {
+    /// Until the connection stands.
+    pub connect: Duration,
+    /// Until the answer begins, and between its parts.
+    pub wait: Duration,
+    /// The largest body that is read.
+    pub body_bytes: usize,
+}
+
+/// The world around the shell. Every call may be the last one: the process can end at any of them.
+pub trait Host: Clone + Send + Sync + 'static {
+    /// Sends a request and reads the whole answer. Redirects are not followed.
+    fn send(
+        &self,
+        request: HttpRequest,
+        limits: CallLimits,
+    ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send;
+
+    /// The value of a key.
+    fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+
+    /// Sets a key; durable when it returns.
+    fn set(&self, key: &str, value: Vec<u8>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes a key; no error if there is none.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A setting; none if it is not set.
+    fn variable(
+        &self,
+        name: &'static str,
+    ) -> impl Future<Output = Result<Option<String>, VariableError>> + Send;
+
+    /// The wall clock.
+    fn now(&self) -> Millis;
+
+    /// A clock that only goes forward, in milliseconds from an arbitrary start.
+    fn ticks(&self) -> u64;
+
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+}

@@ -1,0 +1,158 @@
+//! One client for every vendor: bounded concurrency, a deadline, repeats of what is worth repeating, and a pause for
+//! everybody once an origin says that it is too much.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use approval_logic::http::{CallError, HttpRequest, HttpResponse, TransportError};
+use futures::future::{Either, select};
+use tokio::sync::Semaphore;
+
+use crate::host::{CallLimits, Host};
+
+/// The longest wait for a connection.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest wait for an answer, and between its parts.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// The largest answer that is read. A page of a hundred rows is far below.
+pub const ANSWER_MAX: usize = 4 * 1024 * 1024;
+/// How often a read is tried. The vendor's own client repeats three times (ManageEngine's Ansible collection).
+const TRIES: u32 = 3;
+
+/// How a call ended that brought no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallFailure {
+    /// The sweep's time is over; nothing is wrong with the vendor.
+    #[error("the time of this sweep is over")]
+    OutOfTime,
+    /// The vendor, or the way there, failed.
+    #[error(transparent)]
+    Failed(#[from] CallError),
+}
+
+/// Counts the calls made on somebody's behalf.
+pub type Counter = Arc<AtomicU32>;
+
+/// The client. Clones share everything.
+#[derive(Clone)]
+pub struct Client<H> {
+    host: H,
+    permits: Arc<Semaphore>,
+    deadline: u64,
+    pauses: Arc<Mutex<BTreeMap<String, u64>>>,
+}
+
+impl<H: Host> Client<H> {
+    /// A client that makes at most so many calls at once and starts none after `budget` from now.
+    pub fn new(host: H, concurrency: usize, budget: Duration) -> Self {
+        let deadline = host.ticks().saturating_add(millis(budget));
+        Self { host, permits: Arc::new(Semaphore::new(concurrency.max(1))), deadline, pauses: Arc::default() }
+    }
+
+    /// The time that is left.
+    pub fn left(&self) -> Duration {
+        Duration::from_millis(self.deadline.saturating_sub(self.host.ticks()))
+    }
+
+    /// Sends a request once.
+    pub async fn once(&self, counter: &Counter, request: HttpRequest) -> Result<HttpResponse, CallFailure> {
+        let method = request.method;
+        let origin = origin(&request.url);
+        let Ok(_permit) = self.permits.acquire().await else { return Err(CallFailure::OutOfTime) };
+        self.out_of_pause(&origin).await?;
+        let left = self.left();
+        if left.is_zero() {
+            return Err(CallFailure::OutOfTime);
+        }
+        counter.fetch_add(1, Ordering::Relaxed);
+        let wait = ANSWER_TIMEOUT.min(left);
+        let limits = CallLimits { connect: CONNECT_TIMEOUT.min(left), wait, body_bytes: ANSWER_MAX };
+        let send = self.host.send(request, limits);
+        // Above the host's own limits, so that an answer that drips for ever ends as well.
+        let over = self.host.sleep(left.min(2 * ANSWER_TIMEOUT));
+        futures::pin_mut!(send, over);
+        let answer = match select(send, over).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(((), _)) => Err(TransportError::Lost("no whole answer in time".to_owned())),
+        };
+        let answer = answer.map_err(|error| CallError::from_transport(&error, method));
+        if let Err(error) = &answer
+            && !method.is_write()
+            && self.left().is_zero()
+        {
+            let _ = error;
+            return Err(CallFailure::OutOfTime);
+        }
+        Ok(answer?)
+    }
+
+    /// Reads something: repeats what is worth repeating while there is time. Only for calls that change nothing.
+    pub async fn read<T>(
+        &self,
+        counter: &Counter,
+        request: HttpRequest,
+        reader: impl Fn(&HttpResponse) -> Result<T, CallError>,
+    ) -> Result<T, CallFailure> {
+        let mut pause = Duration::from_secs(2);
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let result = match self.once(counter, request.clone()).await {
+                Ok(response) => reader(&response).map_err(CallFailure::Failed),
+                Err(failure) => Err(failure),
+            };
+            let Err(CallFailure::Failed(CallError::Retry { code, after, .. })) = &result else { return result };
+            let wait = (*after).max(pause) + jitter(&request.url, tried);
+            let limited = *code == "RATE_LIMITED";
+            if limited {
+                self.pause(&origin(&request.url), wait);
+            }
+            // A limit is waited out as often as time allows; a fault is given up after a few tries.
+            if (tried >= TRIES && !limited) || wait >= self.left() {
+                return result;
+            }
+            self.host.sleep(wait).await;
+            pause *= 2;
+        }
+    }
+
+    fn pause(&self, origin: &str, wait: Duration) {
+        let until = self.host.ticks().saturating_add(millis(wait));
+        if let Ok(mut pauses) = self.pauses.lock() {
+            let own = pauses.entry(origin.to_owned()).or_insert(until);
+            *own = (*own).max(until);
+        }
+    }
+
+    async fn out_of_pause(&self, origin: &str) -> Result<(), CallFailure> {
+        loop {
+            let until = self.pauses.lock().ok().and_then(|pauses| pauses.get(origin).copied()).unwrap_or(0);
+            let wait = until.saturating_sub(self.host.ticks());
+            if wait == 0 {
+                return Ok(());
+            }
+            if Duration::from_millis(wait) >= self.left() {
+                return Err(CallFailure::OutOfTime);
+            }
+            self.host.sleep(Duration::from_millis(wait)).await;
+        }
+    }
+}
+
+/// Scheme, host and port of an address.
+pub fn origin(url: &str) -> String {
+    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+}
+
+/// A part of a second that differs between calls, so that repeats do not come in step.
+fn jitter(url: &str, tried: u32) -> Duration {
+    let hash = url.bytes().fold(tried, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    Duration::from_millis(u64::from(hash % 500))
+}
+
+/// A duration as whole milliseconds.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,20 @@
+//! The shell of approval-bridge: everything round the pure logic that reads, waits, sends and remembers.
+//!
+//! It is written against the small trait [`host::Host`], so the same code is the WebAssembly component and, natively,
+//! what tests and measurements run.
+
+pub mod config;
+pub mod decide;
+pub mod deliver;
+pub mod host;
+pub mod http;
+pub mod report;
+pub mod routes;
+pub mod sdp;
+pub mod secret;
+pub mod shell;
+pub mod store;
+pub mod sweep;
+
+#[cfg(target_arch = "wasm32")]
+mod component;

@@ -1,0 +1,228 @@
+//! ServiceDesk Plus at work: a session that keeps itself logged in, and the calls that need one.
+
+use std::sync::Arc;
+
+use approval_logic::approval::{Approval, ApprovalId, Ticket, TicketKind, TicketRef};
+use approval_logic::http::{CallError, HttpRequest, HttpResponse};
+use approval_logic::sdp::token::{self, AccessToken};
+use approval_logic::sdp::{self, Calls, Credential};
+use tokio::sync::Mutex;
+
+use crate::config::{SdpAccess, SdpSettings};
+use crate::host::Host;
+use crate::http::{CallFailure, Client, Counter};
+use crate::secret::Secret;
+use crate::store::Store;
+use crate::store::token::{KeptToken, load, save};
+
+/// A session. Clones share the token: ten calls that find it expired ask for one new one.
+#[derive(Clone)]
+pub struct Session<H> {
+    settings: Arc<SdpSettings>,
+    client: Client<H>,
+    store: Store<H>,
+    token: Arc<Mutex<TokenState>>,
+}
+
+#[derive(Default)]
+struct TokenState {
+    kept: Option<KeptToken>,
+    /// Counts the tokens of this session, so that a refused one is renewed once however many calls it failed.
+    generation: u64,
+    /// A forced renewal has been tried; a second one would not help.
+    renewed: bool,
+}
+
+impl<H: Host> Session<H> {
+    /// A session over a client. Nothing is called yet.
+    pub fn new(settings: SdpSettings, client: Client<H>, store: Store<H>) -> Self {
+        Self { settings: Arc::new(settings), client, store, token: Arc::default() }
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &SdpSettings {
+        &self.settings
+    }
+
+    /// Reads something.
+    pub async fn read<T>(
+        &self,
+        counter: &Counter,
+        build: impl Fn(&Calls<'_>) -> HttpRequest,
+        reader: impl Fn(&HttpResponse) -> Result<T, CallError>,
+    ) -> Result<T, CallFailure> {
+        let (credential, generation) = self.credential(counter).await?;
+        let request = build(&Calls::new(&self.settings.base_url, &credential));
+        let result = self.client.read(counter, request, &reader).await;
+        match result {
+            Err(CallFailure::Failed(CallError::Auth { .. })) if self.renew(counter, generation).await? => {
+                let (credential, _) = self.credential(counter).await?;
+                let request = build(&Calls::new(&self.settings.base_url, &credential));
+                self.client.read(counter, request, &reader).await
+            }
+            other => other,
+        }
+    }
+
+    /// Sends a write once. A refused credential changed nothing, so the write is sent again with a new one.
+    pub async fn write(
+        &self,
+        counter: &Counter,
+        build: impl Fn(&Calls<'_>) -> HttpRequest,
+    ) -> Result<(), CallFailure> {
+        let (credential, generation) = self.credential(counter).await?;
+        let request = build(&Calls::new(&self.settings.base_url, &credential));
+        match self.send(counter, request).await {
+            Err(CallFailure::Failed(CallError::Auth { .. })) if self.renew(counter, generation).await? => {
+                let (credential, _) = self.credential(counter).await?;
+                self.send(counter, build(&Calls::new(&self.settings.base_url, &credential))).await
+            }
+            other => other,
+        }
+    }
+
+    async fn send(&self, counter: &Counter, request: HttpRequest) -> Result<(), CallFailure> {
+        let response = self.client.once(counter, request).await?;
+        Ok(sdp::read_decision(&response)?)
+    }
+
+    /// One approval as the source has it now, with the facts of a ticket that is known already.
+    pub async fn approval(
+        &self,
+        counter: &Counter,
+        ticket: &Ticket,
+        id: &ApprovalId,
+    ) -> Result<Approval, CallFailure> {
+        let names = &self.settings.names;
+        self.read(counter, |calls| calls.approval(id), |response| sdp::read_approval(names, ticket, id, response)).await
+    }
+
+    /// Where people look at a ticket.
+    pub fn link(&self, kind: TicketKind, id: &str, number: &str) -> Option<String> {
+        let template = self.settings.web_url.as_deref()?;
+        if !template.contains('{') {
+            return Some(format!("{template}/{}/{id}", kind.plural()));
+        }
+        let encode = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+        };
+        Some(
+            template
+                .replace("{module}", kind.plural())
+                .replace("{id}", &encode(id))
+                .replace("{number}", &encode(number)),
+        )
+    }
+
+    async fn credential(&self, counter: &Counter) -> Result<(Credential, u64), CallFailure> {
+        let (SdpAccess::OAuth { client_secret, .. }, now) = (&self.settings.access, self.store.host().now()) else {
+            let SdpAccess::Authtoken(key) = &self.settings.access else { return Err(CallFailure::OutOfTime) };
+            return Ok((Credential::Authtoken(key.reveal().to_owned()), 0));
+        };
+        let mut state = self.token.lock().await;
+        if state.kept.is_none() {
+            let kept = load(&self.store, client_secret).await.map_err(store_failed)?;
+            state.kept = Some(kept);
+        }
+        let fresh = state.kept.as_ref().and_then(|kept| kept.token.as_ref()).filter(|token| token.is_fresh(now));
+        if let Some(token) = fresh {
+            return Ok((Credential::AccessToken(token.token.clone()), state.generation));
+        }
+        let token = self.refresh(counter, &mut state).await?;
+        Ok((Credential::AccessToken(token.token), state.generation))
+    }
+
+    /// Gets another token after a refusal, at most once a session. False: nothing more can be done.
+    async fn renew(&self, counter: &Counter, refused: u64) -> Result<bool, CallFailure> {
+        if matches!(self.settings.access, SdpAccess::Authtoken(_)) {
+            return Ok(false);
+        }
+        let mut state = self.token.lock().await;
+        if state.generation != refused {
+            return Ok(true);
+        }
+        if state.renewed {
+            return Ok(false);
+        }
+        state.renewed = true;
+        if let Some(kept) = &mut state.kept {
+            kept.token = None;
+        }
+        self.refresh(counter, &mut state).await?;
+        Ok(true)
+    }
+
+    /// Asks the accounts server. Under a throttle a token that still lives is used on.
+    async fn refresh(&self, counter: &Counter, state: &mut TokenState) -> Result<AccessToken, CallFailure> {
+        let SdpAccess::OAuth { accounts_url, client_id, client_secret, refresh_token } = &self.settings.access else {
+            return Err(CallFailure::OutOfTime);
+        };
+        let now = self.store.host().now();
+        let kept = state.kept.take().unwrap_or_default();
+        let live = kept.token.clone().filter(|token| token.is_live(now));
+        if now < kept.not_before {
+            let wait = std::time::Duration::from_millis(kept.not_before.abs_diff(now));
+            state.kept = Some(kept);
+            let message = "waiting out Zoho's token throttle".to_owned();
+            return live.ok_or(CallFailure::Failed(CallError::Retry { code: "TOKEN_THROTTLED", message, after: wait }));
+        }
+        let client = token::Client {
+            accounts_url,
+            id: client_id.reveal(),
+            secret: client_secret.reveal(),
+            refresh_token: refresh_token.reveal(),
+        };
+        let answer = match self.client.once(counter, token::refresh(&client)).await {
+            Ok(response) => token::read(&response, now).map_err(CallFailure::Failed),
+            Err(failure) => Err(failure),
+        };
+        match answer {
+            Ok(token) => {
+                state.generation += 1;
+                self.keep(state, client_secret, KeptToken { token: Some(token.clone()), not_before: 0 }).await?;
+                Ok(token)
+            }
+            Err(CallFailure::Failed(CallError::Retry { code: "TOKEN_THROTTLED", message, after })) => {
+                let not_before = now.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+                self.keep(state, client_secret, KeptToken { token: live.clone(), not_before }).await?;
+                live.ok_or(CallFailure::Failed(CallError::Retry { code: "TOKEN_THROTTLED", message, after }))
+            }
+            Err(failure) => {
+                state.kept = Some(kept);
+                live.ok_or(failure)
+            }
+        }
+    }
+
+    async fn keep(&self, state: &mut TokenState, secret: &Secret, kept: KeptToken) -> Result<(), CallFailure> {
+        let result = save(&self.store, secret, &kept).await;
+        state.kept = Some(kept);
+        result.map_err(store_failed)
+    }
+}
+
+fn store_failed(error: crate::host::StoreError) -> CallFailure {
+    CallFailure::Failed(CallError::Permanent { code: "STORE_FAILED", message: error.to_string() })
+}
+
+/// Whether a failure says that the thing is not there.
+pub fn is_absent(failure: &CallFailure) -> bool {
+    match failure {
+        CallFailure::Failed(error) => matches!(error, CallError::NotFound { .. }) || error.code() == "INVALID_VALUE",
+        CallFailure::OutOfTime => false,
+    }
+}
+
+/// The ticket of an id, with nothing known but its number.
+pub fn bare_ticket(ticket: &TicketRef) -> Ticket {
+    Ticket {
+        kind: ticket.kind,
+        id: ticket.ticket.clone(),
+        number: ticket.ticket.clone(),
+        title: None,
+        description: None,
+        requester: None,
+        priority: None,
+        link: None,
+    }
+}

@@ -1,0 +1,231 @@
+//! The bridge's operations, whichever door they come through: routes, typed calls, or a test.
+
+use std::time::Duration;
+
+use approval_logic::approval::{ApprovalId, Person, TicketKind, TicketRef, is_address, normal_address};
+use approval_logic::diff::Entry;
+use approval_logic::signature::hmac_sha256_hex;
+
+use crate::config::{self, Problem, Settings};
+use crate::decide::{self, Answer, Order};
+use crate::host::{Host, StoreError};
+use crate::report::Report;
+use crate::store::Store;
+use crate::store::ledger::{EntryPage, Ledger};
+use crate::store::lease::Lease;
+use crate::store::outbox::{Content, Outbox, Record};
+use crate::store::progress;
+use crate::sweep::{self, Task};
+
+/// How long a small task waits for a sweep that is running.
+const SHORT_PATIENCE: Duration = Duration::from_millis(300);
+
+/// Why an operation could not be done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OperationError {
+    /// Settings are missing or wrong.
+    #[error("the settings are not complete: {}", .0.join("; "))]
+    Configuration(Vec<Problem>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another sweep is running and did not end in time.
+    #[error("another sweep is running; try again in a minute")]
+    Busy,
+    /// An argument is wrong.
+    #[error("{0}")]
+    Argument(String),
+    /// What is asked for does not exist.
+    #[error("{0}")]
+    NotFound(String),
+}
+
+/// Which approvals to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those of this address.
+    pub approver: Option<String>,
+    /// Only those of this module, `sdp` or `sdp/changes`.
+    pub source: Option<String>,
+    /// Only those in this state; none: those that are open.
+    pub status: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+    /// Where the last page ended.
+    pub cursor: Option<String>,
+}
+
+/// A message from outside, for one or more people.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// The text, plain.
+    pub message: String,
+    /// The addresses.
+    pub recipients: Vec<String>,
+    /// Slots that go along.
+    pub slots: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// The operations over one host.
+#[derive(Clone)]
+pub struct Shell<H> {
+    store: Store<H>,
+}
+
+impl<H: Host> Shell<H> {
+    /// A shell over a host.
+    pub const fn new(host: H) -> Self {
+        Self { store: Store::new(host) }
+    }
+
+    /// The host.
+    pub const fn host(&self) -> &H {
+        self.store.host()
+    }
+
+    /// All settings, or every problem with them.
+    pub async fn settings(&self) -> Result<Settings, OperationError> {
+        config::load(self.host()).await.map_err(OperationError::Configuration)
+    }
+
+    /// One sweep.
+    pub async fn poll(&self, dry_run: bool) -> Result<Report, OperationError> {
+        let settings = self.complete_settings(dry_run).await?;
+        if dry_run {
+            return Ok(sweep::run(&self.store, &settings, &Task::All, true).await?);
+        }
+        let patience = settings.sweep_budget + Duration::from_secs(10);
+        let lease = Lease::take(self.store.clone(), patience).await?.ok_or(OperationError::Busy)?;
+        Ok(lease.during(sweep::run(&self.store, &settings, &Task::All, false)).await?)
+    }
+
+    /// Looks at one ticket now, or notes it for the sweep that is running.
+    pub async fn hint(&self, ticket: TicketRef) -> Result<Option<Report>, OperationError> {
+        let settings = self.complete_settings(false).await?;
+        let watched = settings.sdp.as_ref().is_some_and(|sdp| sdp.modules.contains(&ticket.kind));
+        if !watched {
+            let name = ticket.kind.plural();
+            return Err(OperationError::Argument(format!("module: {name} is not watched; see sdp_modules")));
+        }
+        progress::revisit(&self.store, ticket.clone()).await?;
+        let Some(lease) = Lease::take(self.store.clone(), SHORT_PATIENCE).await? else { return Ok(None) };
+        let looked = async {
+            let report = sweep::run(&self.store, &settings, &Task::Ticket(ticket.clone()), false).await?;
+            if report.complete {
+                progress::forget_revisits(&self.store, std::slice::from_ref(&ticket)).await?;
+            }
+            Ok::<_, StoreError>(report)
+        };
+        Ok(Some(lease.during(looked).await?))
+    }
+
+    /// Takes a decision to the source.
+    pub async fn decide(&self, order: &Order) -> Result<Answer, OperationError> {
+        let settings = self.settings().await?;
+        Ok(decide::decide(&self.store, &settings, order).await?)
+    }
+
+    /// The approval that the sample program's short address means: ticket and approval id without module and level.
+    pub async fn resolve(&self, ticket: &str, approval: &str) -> Result<Option<ApprovalId>, OperationError> {
+        let ledger = Ledger::open(self.store.clone()).await?;
+        let mut found = Vec::new();
+        for kind in TicketKind::ALL {
+            let ticket = TicketRef { source: approval_logic::approval::Source::Sdp, kind, ticket: ticket.to_owned() };
+            let entries = ledger.of_ticket(&ticket).await?;
+            found.extend(entries.into_iter().filter(|entry| entry.approval.id.approval == approval));
+        }
+        // Ids are unique within a module only. Where two modules have the same pair, nobody can say which one is meant.
+        match found.as_slice() {
+            [entry] => Ok(Some(entry.approval.id.clone())),
+            _ => Ok(None),
+        }
+    }
+
+    /// Entries of the ledger; no call to a vendor.
+    pub async fn approvals(&self, filter: &Filter) -> Result<EntryPage, OperationError> {
+        let ledger = Ledger::open(self.store.clone()).await?;
+        let approver = filter.approver.as_deref().map(normal_address);
+        let wanted = |entry: &Entry| {
+            let own = entry.approval.approver.as_ref().and_then(Person::address);
+            let module = progress::module_name(entry.approval.id.kind);
+            approver.as_ref().is_none_or(|wanted| own.as_ref() == Some(wanted))
+                && filter.source.as_ref().is_none_or(|wanted| *wanted == module || wanted == "sdp")
+                && match &filter.status {
+                    None => entry.is_open(),
+                    Some(status) => entry.approval.status.name() == status,
+                }
+        };
+        Ok(ledger.page(filter.cursor.as_deref(), filter.limit, wanted).await?)
+    }
+
+    /// One entry of the ledger.
+    pub async fn approval(&self, id: &ApprovalId) -> Result<Option<Entry>, OperationError> {
+        Ok(Ledger::open(self.store.clone()).await?.get(id).await?)
+    }
+
+    /// Puts a message into the outbox and sends it, unless a sweep is running, which will. The ids, one for each person.
+    pub async fn notify(&self, notice: &Notice) -> Result<Vec<String>, OperationError> {
+        let settings = self.complete_settings(false).await?;
+        let now = self.host().now();
+        let mut ids = Vec::new();
+        let mut records: Vec<Record> = Vec::new();
+        for recipient in &notice.recipients {
+            if !is_address(recipient) {
+                return Err(OperationError::Argument("recipients: every one must be an e-mail address".to_owned()));
+            }
+            let recipient = normal_address(recipient);
+            let digest = hmac_sha256_hex(recipient.as_bytes(), notice.message.as_bytes());
+            let id = format!("notice:{now}:{}", digest.get(..16).unwrap_or_default());
+            if ids.contains(&id) {
+                continue;
+            }
+            ids.push(id.clone());
+            records.push(Record {
+                id,
+                content: Content::Notice { text: notice.message.clone(), slots: notice.slots.clone() },
+                recipient,
+                planned_at: now,
+                read_at: now,
+                attempts: 0,
+                not_before: 0,
+                last_error: None,
+            });
+        }
+        // Only the holder of the lease writes the outbox, so this waits for a sweep to end rather than to race it.
+        let patience = settings.sweep_budget + Duration::from_secs(10);
+        let lease = Lease::take(self.store.clone(), patience).await?.ok_or(OperationError::Busy)?;
+        let send = async {
+            let mut outbox = Outbox::open(self.store.clone()).await?;
+            outbox.plan(records).await?;
+            sweep::run(&self.store, &settings, &Task::Deliver, false).await
+        };
+        lease.during(send).await?;
+        Ok(ids)
+    }
+
+    /// The messages that wait and those that were given up.
+    pub async fn outbox(&self) -> Result<(Vec<Record>, Vec<Record>), OperationError> {
+        let outbox = Outbox::open(self.store.clone()).await?;
+        Ok((outbox.waiting().cloned().collect(), outbox.dead().to_vec()))
+    }
+
+    /// Takes a given-up message up again, for the next sweep.
+    pub async fn retry(&self, id: &str) -> Result<(), OperationError> {
+        let lease = Lease::take(self.store.clone(), Duration::from_secs(20)).await?.ok_or(OperationError::Busy)?;
+        let retried = lease.during(async { Outbox::open(self.store.clone()).await?.retry(id).await }).await?;
+        if retried { Ok(()) } else { Err(OperationError::NotFound("no message of that id has been given up".to_owned())) }
+    }
+
+    async fn complete_settings(&self, dry_run: bool) -> Result<Settings, OperationError> {
+        let settings = self.settings().await?;
+        let mut missing = Vec::new();
+        if settings.sdp.is_none() {
+            missing.push("sdp_base_url: expected an address: no help desk is configured".to_owned());
+        }
+        if settings.moveworks.is_none() && !dry_run {
+            let needed = "moveworks_api_key: expected a value, with moveworks_event_id or moveworks_listener_id";
+            missing.push(needed.to_owned());
+        }
+        if missing.is_empty() { Ok(settings) } else { Err(OperationError::Configuration(missing)) }
+    }
+}

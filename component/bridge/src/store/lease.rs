@@ -1,0 +1,87 @@
+//! One sweep at a time, where the store allows to tell.
+//!
+//! An optimisation only: no backend's compare-and-swap holds everywhere, so two sweeps can still meet. What keeps
+//! announcements single then is the stable event id of each message. The lease ends by itself soon after its holder
+//! died, because the holder has to renew it every few seconds.
+
+use std::time::Duration;
+
+use approval_logic::approval::Millis;
+use serde::{Deserialize, Serialize};
+
+use super::Store;
+use crate::host::{Host, StoreError};
+
+const KEY: &str = "v1:lease";
+
+/// How long a lease holds without being renewed.
+const HOLDS: Millis = 8_000;
+
+/// How often it is renewed.
+const RENEW: Duration = Duration::from_millis(2_500);
+
+/// How often a waiting sweep looks.
+const LOOK: Duration = Duration::from_millis(100);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Holder {
+    owner: String,
+    until: Millis,
+}
+
+/// A lease that is held.
+pub struct Lease<H> {
+    store: Store<H>,
+    owner: String,
+}
+
+impl<H: Host> Lease<H> {
+    /// Takes the lease, waiting for another holder up to `patience`. None: it is still held.
+    pub async fn take(store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
+        let host = store.host().clone();
+        let owner = format!("{:x}-{:x}", host.now(), host.ticks());
+        let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        let begun = host.ticks();
+        loop {
+            let now = host.now();
+            let held: Option<Holder> = store.read(KEY).await?;
+            // A holder far in the future is left over from a clock that ran ahead.
+            let free = held.is_none_or(|held| held.until <= now || held.until > now.saturating_add(2 * HOLDS));
+            if free {
+                let lease = Self { store: store.clone(), owner: owner.clone() };
+                lease.renew().await?;
+                if store.read::<Holder>(KEY).await?.is_some_and(|held| held.owner == owner) {
+                    return Ok(Some(lease));
+                }
+            }
+            if host.ticks().saturating_sub(begun) >= patience {
+                return Ok(None);
+            }
+            host.sleep(LOOK).await;
+        }
+    }
+
+    async fn renew(&self) -> Result<(), StoreError> {
+        let until = self.store.host().now().saturating_add(HOLDS);
+        self.store.write(KEY, &Holder { owner: self.owner.clone(), until }).await
+    }
+
+    /// Runs work while keeping the lease, and gives it back.
+    pub async fn during<T>(self, work: impl Future<Output = T>) -> T {
+        let beat = async {
+            loop {
+                self.store.host().sleep(RENEW).await;
+                // A store that fails here will fail the work as well, with a better message.
+                let _ = self.renew().await;
+            }
+        };
+        futures::pin_mut!(work, beat);
+        let result = match futures::future::select(work, beat).await {
+            futures::future::Either::Left((result, _)) => result,
+            futures::future::Either::Right((never, _)) => never,
+        };
+        // If this fails the lease ends by itself.
+        let _ = self.store.remove(KEY).await;
+        result
+    }
+}

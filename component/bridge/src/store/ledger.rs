@@ -1,0 +1,239 @@
+//! What is known about approvals: a sorted sequence cut into leaves, with one root that lists them.
+//!
+//! A sweep that finds nothing reads the root and the leaf or two that its slice touches, however many approvals are
+//! tracked. Leaves are cut between tickets, so a ticket's entries are always in one leaf. A crash between the steps of
+//! a cut leaves at worst an unlisted leaf, which the next cut overwrites.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use approval_logic::approval::{ApprovalId, Millis, TicketRef};
+use approval_logic::diff::{Entry, Said};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use super::Store;
+use crate::host::{Host, StoreError};
+
+const ROOT: &str = "v1:ledger";
+
+/// A leaf larger than this is cut. Well below 256 KiB, the largest value that every backend takes.
+const LEAF_MAX: usize = 128 * 1024;
+
+/// Closed entries are kept so long, so that an old answer read late never revives what was decided.
+const KEEP_CLOSED: Millis = 90 * 86_400_000;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Root {
+    /// Sorted by `from`; the first begins with the empty key.
+    leaves: Vec<LeafRef>,
+    /// The number of the next new leaf.
+    next: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct LeafRef {
+    number: u64,
+    /// The first ticket key that belongs to the leaf.
+    from: String,
+}
+
+type Leaf = BTreeMap<String, Entry>;
+
+/// The ledger as one sweep or request sees it. Leaves are read once and kept.
+#[derive(Clone)]
+pub struct Ledger<H> {
+    store: Store<H>,
+    root: Arc<Mutex<Root>>,
+    leaves: Arc<Mutex<BTreeMap<u64, Arc<Leaf>>>>,
+}
+
+/// One page of entries, by id.
+#[derive(Debug, Default)]
+pub struct EntryPage {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// The key after which the next page begins; none at the end.
+    pub next: Option<String>,
+}
+
+impl<H: Host> Ledger<H> {
+    /// Opens the ledger: reads its root.
+    pub async fn open(store: Store<H>) -> Result<Self, StoreError> {
+        let mut root: Root = store.read(ROOT).await?.unwrap_or_default();
+        if root.leaves.is_empty() {
+            root = Root { leaves: vec![LeafRef { number: 0, from: String::new() }], next: 1 };
+        }
+        Ok(Self { store, root: Arc::new(Mutex::new(root)), leaves: Arc::default() })
+    }
+
+    /// The entries of one ticket.
+    pub async fn of_ticket(&self, ticket: &TicketRef) -> Result<Vec<Entry>, StoreError> {
+        let prefix = ticket_key(ticket);
+        let leaf = self.leaf_of(&prefix).await?;
+        let end = after_ticket(&prefix);
+        Ok(leaf.range(prefix..end).map(|(_, entry)| entry.clone()).collect())
+    }
+
+    /// One entry.
+    pub async fn get(&self, id: &ApprovalId) -> Result<Option<Entry>, StoreError> {
+        let key = entry_key(id);
+        Ok(self.leaf_of(&key).await?.get(&key).cloned())
+    }
+
+    /// How many leaves there are.
+    pub async fn leaf_count(&self) -> usize {
+        self.root.lock().await.leaves.len()
+    }
+
+    /// The entries of the leaf at a position, in order; none past the end.
+    pub async fn leaf_at(&self, position: usize) -> Result<Option<Arc<Leaf>>, StoreError> {
+        let number = self.root.lock().await.leaves.get(position).map(|leaf| leaf.number);
+        match number {
+            Some(number) => self.load(number).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The position of the leaf that a key belongs to.
+    pub async fn position_of(&self, key: &str) -> usize {
+        self.root.lock().await.leaves.partition_point(|leaf| leaf.from.as_str() <= key).saturating_sub(1)
+    }
+
+    /// Up to `limit` entries after a key that pass the filter, and where to go on.
+    pub async fn page(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<EntryPage, StoreError> {
+        let mut page = EntryPage::default();
+        let mut position = self.position_of(after.unwrap_or_default()).await;
+        while let Some(leaf) = self.leaf_at(position).await? {
+            for (key, entry) in leaf.iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after)) {
+                if !wanted(entry) {
+                    continue;
+                }
+                if page.entries.len() == limit {
+                    page.next = page.entries.last().map(|entry| entry_key(&entry.approval.id));
+                    return Ok(page);
+                }
+                debug_assert!(entry_key(&entry.approval.id) == *key, "entries lie under their own key");
+                page.entries.push(entry.clone());
+            }
+            position += 1;
+        }
+        Ok(page)
+    }
+
+    /// Writes entries. Each leaf is read afresh first, so that what another writer put there meanwhile is kept.
+    pub async fn commit(&self, entries: Vec<Entry>, now: Millis) -> Result<(), StoreError> {
+        let mut by_leaf: BTreeMap<u64, Vec<Entry>> = BTreeMap::new();
+        for entry in entries {
+            let number = self.number_of(&entry_key(&entry.approval.id)).await;
+            by_leaf.entry(number).or_default().push(entry);
+        }
+        for (number, entries) in by_leaf {
+            self.leaves.lock().await.remove(&number);
+            let mut leaf = Leaf::clone(&*self.load(number).await?);
+            for entry in entries {
+                leaf.insert(entry_key(&entry.approval.id), slim(entry));
+            }
+            leaf.retain(|_, entry| entry.closed_at.is_none_or(|at| now.saturating_sub(at) < KEEP_CLOSED));
+            self.write(number, leaf).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, number: u64, leaf: Leaf) -> Result<(), StoreError> {
+        let mut leaf = leaf;
+        loop {
+            let size = serde_json::to_vec(&leaf).map_or(0, |bytes| bytes.len());
+            let cut = (size > LEAF_MAX).then(|| middle(&leaf)).flatten();
+            let Some(cut) = cut else { break };
+            let upper = leaf.split_off(&cut);
+            let mut root = self.root.lock().await;
+            let fresh = root.next;
+            // New leaf, then root, then the old leaf cut short: after a crash in between, entries past a leaf's range
+            // are ignored when it is read.
+            self.store.write(&leaf_key(fresh), &upper).await?;
+            let at = root.leaves.partition_point(|leaf| leaf.from <= cut);
+            let mut next = root.clone();
+            next.leaves.insert(at, LeafRef { number: fresh, from: cut });
+            next.next += 1;
+            self.store.write(ROOT, &next).await?;
+            *root = next;
+            self.leaves.lock().await.insert(fresh, Arc::new(upper));
+        }
+        self.store.write(&leaf_key(number), &leaf).await?;
+        self.leaves.lock().await.insert(number, Arc::new(leaf));
+        Ok(())
+    }
+
+    async fn leaf_of(&self, key: &str) -> Result<Arc<Leaf>, StoreError> {
+        self.load(self.number_of(key).await).await
+    }
+
+    async fn number_of(&self, key: &str) -> u64 {
+        let root = self.root.lock().await;
+        let at = root.leaves.partition_point(|leaf| leaf.from.as_str() <= key).saturating_sub(1);
+        root.leaves.get(at).map_or(0, |leaf| leaf.number)
+    }
+
+    async fn load(&self, number: u64) -> Result<Arc<Leaf>, StoreError> {
+        // Held while reading, so that tickets looked at side by side read their leaf once.
+        let mut leaves = self.leaves.lock().await;
+        if let Some(leaf) = leaves.get(&number) {
+            return Ok(leaf.clone());
+        }
+        let mut leaf: Leaf = self.store.read(&leaf_key(number)).await?.unwrap_or_default();
+        let root = self.root.lock().await;
+        if let Some(at) = root.leaves.iter().position(|leaf| leaf.number == number)
+            && let Some(next) = root.leaves.get(at + 1)
+        {
+            drop(leaf.split_off(&next.from));
+        }
+        let leaf = Arc::new(leaf);
+        leaves.insert(number, leaf.clone());
+        Ok(leaf)
+    }
+}
+
+/// Closed entries keep what is needed to recognise them, not what a card shows.
+fn slim(entry: Entry) -> Entry {
+    let mut entry = entry;
+    if entry.said == Said::Closed {
+        entry.approval.ticket.description = None;
+    }
+    entry
+}
+
+/// The key of the first ticket of the upper half; none if all entries are of one ticket.
+fn middle(leaf: &Leaf) -> Option<String> {
+    let half = leaf.len() / 2;
+    let ticket = |entry: &Entry| ticket_key(&entry.approval.id.ticket_ref());
+    let first = leaf.values().next().map(ticket)?;
+    let from = |skip: usize| leaf.values().skip(skip).map(ticket).find(|key| *key != first);
+    let cut = leaf.values().nth(half).map(ticket)?;
+    if cut == first { from(half) } else { Some(cut) }
+}
+
+fn leaf_key(number: u64) -> String {
+    format!("{ROOT}:{number}")
+}
+
+/// Keys sort as tickets do: by source and kind, then by the number of the ticket. The length in front makes `9` come
+/// before `10`.
+pub fn ticket_key(ticket: &TicketRef) -> String {
+    format!("{}:{}:{:02}{}:", ticket.source, ticket.kind.plural(), ticket.ticket.len(), ticket.ticket)
+}
+
+fn after_ticket(prefix: &str) -> String {
+    // `;` follows `:`, so this is behind every key of the ticket.
+    format!("{};", prefix.trim_end_matches(':'))
+}
+
+/// The key of an approval's entry.
+pub fn entry_key(id: &ApprovalId) -> String {
+    format!("{}{}:{}", ticket_key(&id.ticket_ref()), id.level, id.approval)
+}

@@ -1,0 +1,55 @@
+//! The repository over the key-value store: the ledger, the outbox, the sweep's place, the lease, the access token.
+//!
+//! The store offers get, set and delete of one key and nothing more: no listing (`get-keys` can wedge Spin's default
+//! store), no transaction, no compare-and-swap that holds on every backend. So everything is reachable from a few
+//! fixed keys, and every step is safe to be the last one.
+
+pub mod lease;
+pub mod ledger;
+pub mod outbox;
+pub mod progress;
+pub mod token;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::host::{Host, StoreError};
+
+/// Typed access to single keys.
+#[derive(Clone)]
+pub struct Store<H> {
+    host: H,
+}
+
+impl<H: Host> Store<H> {
+    /// The store of this host.
+    pub const fn new(host: H) -> Self {
+        Self { host }
+    }
+
+    /// The host, for its clock.
+    pub const fn host(&self) -> &H {
+        &self.host
+    }
+
+    /// Reads a value. One that cannot be understood is an error: guessing would mean to announce everything again.
+    pub async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        let Some(bytes) = self.host.get(key).await? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| StoreError {
+            key: key.to_owned(),
+            message: format!("the value cannot be read ({error}); restore the store from its backup, or delete this key"),
+        })
+    }
+
+    /// Writes a value.
+    pub async fn write<T: Serialize + Sync>(&self, key: &str, value: &T) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(value)
+            .map_err(|error| StoreError { key: key.to_owned(), message: format!("not writable: {error}") })?;
+        self.host.set(key, bytes).await
+    }
+
+    /// Removes a key.
+    pub async fn remove(&self, key: &str) -> Result<(), StoreError> {
+        self.host.delete(key).await
+    }
+}

@@ -1,0 +1,287 @@
+//! Messages on their way, durable before the first attempt.
+//!
+//! A root lists segments, a segment holds up to a hundred messages, and a mark of its own is set for each message the
+//! moment it was taken. So a crash repeats at most what was under way, and a quiet sweep reads one small value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use approval_logic::approval::Millis;
+use approval_logic::diff::Entry;
+use futures::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use super::Store;
+use crate::host::{Host, StoreError};
+
+const ROOT: &str = "v1:outbox";
+
+/// How many messages a segment holds.
+const SEGMENT_MAX: usize = 100;
+
+/// How many given-up messages are kept for a person to look at; older ones go first.
+const DEAD_MAX: usize = 500;
+
+/// What a message is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// The card of an approval's round.
+    Pending(Box<Entry>),
+    /// A reminder, with its number from 1.
+    Reminder(Box<Entry>, u32),
+    /// A notice that somebody handed in.
+    Notice {
+        /// The text, plain.
+        text: String,
+        /// Slots that go along.
+        slots: Option<serde_json::Map<String, serde_json::Value>>,
+    },
+}
+
+impl Content {
+    /// The entry, where it is about an approval.
+    pub fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Pending(entry) | Self::Reminder(entry, _) => Some(entry),
+            Self::Notice { .. } => None,
+        }
+    }
+}
+
+/// One message to one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Stable over repeats; also what a person names it by.
+    pub id: String,
+    /// What it is about.
+    pub content: Content,
+    /// Who is told.
+    pub recipient: String,
+    /// When it was planned.
+    pub planned_at: Millis,
+    /// When its approval was last read at the source.
+    pub read_at: Millis,
+    /// How often it was tried.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Not before this time.
+    #[serde(default)]
+    pub not_before: Millis,
+    /// What the last attempt met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Taken by Moveworks.
+    Sent,
+    /// Not needed any more: the approval is no longer pending, or is somebody else's now.
+    Dropped,
+    /// Given up; the record says why.
+    Dead,
+    /// Still waiting, with what the attempt changed.
+    Waiting,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Root {
+    /// Segments with waiting messages, oldest first.
+    segments: Vec<u64>,
+    next: u64,
+    /// Messages that were given up.
+    #[serde(default)]
+    dead: Vec<Record>,
+    /// Keys that are no longer reachable and are being removed.
+    #[serde(default)]
+    leaving: Vec<String>,
+    /// Moveworks asked to wait until then.
+    #[serde(default)]
+    paused_until: Millis,
+    /// A delivery has begun and not been settled: marks may be there.
+    #[serde(default)]
+    delivering: bool,
+}
+
+/// The outbox as one sweep or request sees it. Only the holder of the lease settles it.
+pub struct Outbox<H> {
+    store: Store<H>,
+    root: Root,
+    segments: BTreeMap<u64, Vec<Record>>,
+}
+
+impl<H: Host> Outbox<H> {
+    /// Reads what waits.
+    pub async fn open(store: Store<H>) -> Result<Self, StoreError> {
+        let root: Root = store.read(ROOT).await?.unwrap_or_default();
+        let numbers = root.segments.clone();
+        let read = numbers.iter().map(|number| {
+            let store = &store;
+            async move { Ok((*number, store.read(&segment_key(*number)).await?.unwrap_or_default())) }
+        });
+        let segments: BTreeMap<u64, Vec<Record>> = try_join_all(read).await?.into_iter().collect();
+        Ok(Self { store, root, segments })
+    }
+
+    /// The messages that were taken by Moveworks in a delivery that never came to its end. For the holder of the lease.
+    pub async fn recover(&mut self) -> Result<Vec<Record>, StoreError> {
+        self.finish_leaving().await?;
+        if !self.root.delivering {
+            return Ok(Vec::new());
+        }
+        let store = &self.store;
+        let marks = self.waiting().map(|record| async move {
+            let mark: Option<Millis> = store.read(&mark_key(&record.id)).await?;
+            Ok::<_, StoreError>(mark.map(|_| record.clone()))
+        });
+        Ok(try_join_all(marks).await?.into_iter().flatten().collect())
+    }
+
+    /// Notes that marks will be set from now on.
+    pub async fn begin_delivery(&mut self) -> Result<(), StoreError> {
+        if self.root.delivering {
+            return Ok(());
+        }
+        let root = Root { delivering: true, ..self.root.clone() };
+        self.store.write(ROOT, &root).await?;
+        self.root = root;
+        Ok(())
+    }
+
+    /// The messages that wait, in the order in which they were planned.
+    pub fn waiting(&self) -> impl Iterator<Item = &Record> {
+        self.root.segments.iter().filter_map(|number| self.segments.get(number)).flatten()
+    }
+
+    /// The messages that were given up, oldest first.
+    pub fn dead(&self) -> &[Record] {
+        &self.root.dead
+    }
+
+    /// Until when Moveworks asked to be left alone.
+    pub const fn paused_until(&self) -> Millis {
+        self.root.paused_until
+    }
+
+    /// Keeps a pause over restarts, with the next settling.
+    pub fn pause_until(&mut self, until: Millis) {
+        self.root.paused_until = self.root.paused_until.max(until);
+    }
+
+    /// Makes messages durable. One that waits already, or was given up, is not taken twice.
+    pub async fn plan(&mut self, records: Vec<Record>) -> Result<u32, StoreError> {
+        let known: BTreeSet<&str> = self.waiting().chain(self.dead()).map(|record| record.id.as_str()).collect();
+        let records: Vec<_> = records.into_iter().filter(|record| !known.contains(record.id.as_str())).collect();
+        if records.is_empty() {
+            return Ok(0);
+        }
+        let planned = u32::try_from(records.len()).unwrap_or(u32::MAX);
+        let mut root = self.root.clone();
+        let mut fresh = BTreeMap::new();
+        for chunk in records.chunks(SEGMENT_MAX) {
+            fresh.insert(root.next, chunk.to_vec());
+            root.segments.push(root.next);
+            root.next += 1;
+        }
+        try_join_all(fresh.iter().map(|(number, records)| {
+            let store = &self.store;
+            async move { store.write(&segment_key(*number), records).await }
+        }))
+        .await?;
+        self.store.write(ROOT, &root).await?;
+        self.root = root;
+        self.segments.append(&mut fresh);
+        Ok(planned)
+    }
+
+    /// Marks a message as taken: durable before anything else is done about it.
+    pub async fn mark_sent(store: &Store<H>, id: &str, at: Millis) -> Result<(), StoreError> {
+        store.write(&mark_key(id), &at).await
+    }
+
+    /// Writes down what became of messages; to be called once the ledger holds their entries.
+    pub async fn settle(&mut self, fates: BTreeMap<String, (Fate, Record)>) -> Result<(), StoreError> {
+        let untouched = fates.values().all(|(fate, record)| *fate == Fate::Waiting && record.attempts == 0);
+        if untouched && !self.root.delivering {
+            return Ok(());
+        }
+        let mut root = Root { delivering: false, ..self.root.clone() };
+        let mut changed = BTreeMap::new();
+        for (number, records) in &self.segments {
+            if !records.iter().any(|record| fates.contains_key(&record.id)) {
+                continue;
+            }
+            let mut left = Vec::new();
+            for record in records {
+                match fates.get(&record.id) {
+                    None => left.push(record.clone()),
+                    Some((Fate::Waiting, record)) => left.push(record.clone()),
+                    Some((Fate::Dead, record)) => root.dead.push(record.clone()),
+                    Some((Fate::Sent | Fate::Dropped, _)) => {}
+                }
+                if matches!(fates.get(&record.id), Some((Fate::Sent, _))) {
+                    root.leaving.push(mark_key(&record.id));
+                }
+            }
+            if left.is_empty() {
+                root.segments.retain(|own| own != number);
+                root.leaving.push(segment_key(*number));
+            }
+            changed.insert(*number, left);
+        }
+        let surplus = root.dead.len().saturating_sub(DEAD_MAX);
+        root.dead.drain(..surplus);
+        // Shrunk segments first: a message taken out of one that is still listed is simply gone, its mark with it once
+        // the root says so.
+        for (number, left) in &changed {
+            if !left.is_empty() {
+                self.store.write(&segment_key(*number), left).await?;
+            }
+        }
+        self.store.write(ROOT, &root).await?;
+        self.root = root;
+        for (number, left) in changed {
+            if left.is_empty() {
+                self.segments.remove(&number);
+            } else {
+                self.segments.insert(number, left);
+            }
+        }
+        self.finish_leaving().await
+    }
+
+    /// Takes a given-up message up again. False if there is none of that id.
+    pub async fn retry(&mut self, id: &str) -> Result<bool, StoreError> {
+        let Some(at) = self.root.dead.iter().position(|record| record.id == id) else { return Ok(false) };
+        let mut root = self.root.clone();
+        let record = Record { attempts: 0, not_before: 0, ..root.dead.remove(at) };
+        let number = root.next;
+        root.next += 1;
+        root.segments.push(number);
+        self.store.write(&segment_key(number), &vec![record.clone()]).await?;
+        self.store.write(ROOT, &root).await?;
+        self.root = root;
+        self.segments.insert(number, vec![record]);
+        Ok(true)
+    }
+
+    async fn finish_leaving(&mut self) -> Result<(), StoreError> {
+        if self.root.leaving.is_empty() {
+            return Ok(());
+        }
+        try_join_all(self.root.leaving.iter().map(|key| self.store.remove(key))).await?;
+        let root = Root { leaving: Vec::new(), ..self.root.clone() };
+        self.store.write(ROOT, &root).await?;
+        self.root = root;
+        Ok(())
+    }
+}
+
+fn segment_key(number: u64) -> String {
+    format!("{ROOT}:{number}")
+}
+
+fn mark_key(id: &str) -> String {
+    format!("v1:sent:{id}")
+}

@@ -1,0 +1,107 @@
+//! Where the sweeps stand, so that the next one goes on from there.
+
+use std::collections::BTreeMap;
+
+use approval_logic::approval::{Millis, TicketKind, TicketRef};
+use serde::{Deserialize, Serialize};
+
+use super::Store;
+use crate::host::{Host, StoreError};
+
+const KEY: &str = "v1:progress";
+const REVISIT: &str = "v1:revisit";
+
+/// Tickets to look at again are remembered up to this number; beyond it the full walk finds them.
+const REVISIT_MAX: usize = 500;
+
+/// All modules.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// By the module's name in reports.
+    pub modules: BTreeMap<String, ModuleProgress>,
+}
+
+/// One module.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleProgress {
+    /// Whether a first full walk has been completed.
+    pub walked_once: bool,
+    /// Tickets updated before this time have been looked at. In the source's own clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<Millis>,
+    /// The tickets looked at in the overlap behind the watermark, with the update that was seen.
+    #[serde(default)]
+    pub recent: BTreeMap<String, Millis>,
+    /// The walk over all tickets.
+    pub tickets: WalkProgress,
+    /// The walk over the tickets with open approvals.
+    pub ledger: LedgerProgress,
+    /// Tickets that could not be read, to be tried again.
+    #[serde(default)]
+    pub failed: Vec<String>,
+}
+
+/// The walk over all tickets of a module, in pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalkProgress {
+    /// When this round began.
+    pub begun_at: Millis,
+    /// How many rows are done.
+    pub position: u64,
+    /// How many there are, as last told.
+    pub total: u64,
+    /// Whether the end has been reached.
+    pub done: bool,
+}
+
+/// The walk over the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerProgress {
+    /// When this round began.
+    pub begun_at: Millis,
+    /// The ticket key that is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Whether the end has been reached.
+    pub done: bool,
+}
+
+/// Reads the place.
+pub async fn load<H: Host>(store: &Store<H>) -> Result<Progress, StoreError> {
+    Ok(store.read(KEY).await?.unwrap_or_default())
+}
+
+/// Writes the place.
+pub async fn save<H: Host>(store: &Store<H>, progress: &Progress) -> Result<(), StoreError> {
+    store.write(KEY, progress).await
+}
+
+/// Asks the next sweep to look at a ticket: a hint, or a decision that may have opened the next level.
+pub async fn revisit<H: Host>(store: &Store<H>, ticket: TicketRef) -> Result<(), StoreError> {
+    let mut tickets: Vec<TicketRef> = store.read(REVISIT).await?.unwrap_or_default();
+    if !tickets.contains(&ticket) && tickets.len() < REVISIT_MAX {
+        tickets.push(ticket);
+        store.write(REVISIT, &tickets).await?;
+    }
+    Ok(())
+}
+
+/// The tickets to look at again.
+pub async fn revisits<H: Host>(store: &Store<H>) -> Result<Vec<TicketRef>, StoreError> {
+    Ok(store.read(REVISIT).await?.unwrap_or_default())
+}
+
+/// Forgets tickets that have been looked at.
+pub async fn forget_revisits<H: Host>(store: &Store<H>, seen: &[TicketRef]) -> Result<(), StoreError> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let mut tickets = revisits(store).await?;
+    tickets.retain(|ticket| !seen.contains(ticket));
+    if tickets.is_empty() { store.remove(REVISIT).await } else { store.write(REVISIT, &tickets).await }
+}
+
+/// The name of a module in reports: `sdp/requests`.
+pub fn module_name(kind: TicketKind) -> String {
+    format!("sdp/{}", kind.plural())
+}

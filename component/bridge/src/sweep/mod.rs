@@ -1,0 +1,227 @@
+//! One sweep, as data flows: sources → changes → plans → outbox → sends → marks → ledger → place. The order is the
+//! guarantee: at whatever call the process ends, nothing is lost and at most what was under way is said twice.
+
+mod look;
+mod module;
+mod overlay;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use approval_logic::approval::{Millis, TicketKind, TicketRef};
+use approval_logic::diff::Entry;
+use approval_logic::policy::{Action, Rules};
+use futures::future::join_all;
+
+use crate::config::{FirstRun, Settings};
+use crate::deliver::{self, Courier, Delivered};
+use crate::host::{Host, StoreError};
+use crate::http::{Client, Counter};
+use crate::report::{OutboxReport, Report, SourceReport};
+use crate::sdp::Session;
+use crate::store::Store;
+use crate::store::ledger::Ledger;
+use crate::store::outbox::{Content, Fate, Outbox, Record};
+use crate::store::progress::{self, ModuleProgress, module_name};
+use module::{Module, Outcome};
+use overlay::Known;
+
+/// Of the sweep's time, this much is kept for writing down what happened.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// What a sweep is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Everything that is due.
+    All,
+    /// One ticket.
+    Ticket(TicketRef),
+    /// Send what waits; look at nothing.
+    Deliver,
+}
+
+/// Runs one sweep. The caller holds the lease, unless it is a dry run.
+pub async fn run<H: Host>(
+    store: &Store<H>,
+    settings: &Settings,
+    task: &Task,
+    dry_run: bool,
+) -> Result<Report, StoreError> {
+    let host = store.host().clone();
+    let (now, begun) = (host.now(), host.ticks());
+    let budget = settings.sweep_budget.saturating_sub(CLOSING).max(settings.sweep_budget / 2);
+    let client = Client::new(host.clone(), settings.concurrency, budget);
+    let session = settings.sdp.clone().map(|sdp| Session::new(sdp, client.clone(), store.clone()));
+    let (ledger, outbox, place, revisits) = futures::try_join!(
+        Ledger::open(store.clone()),
+        Outbox::open(store.clone()),
+        progress::load(store),
+        progress::revisits(store),
+    )?;
+    let mut outbox = outbox;
+    let recovered = if dry_run { Vec::new() } else { outbox.recover().await? };
+    let known = Known::new(ledger, outbox.waiting());
+
+    let outcomes = match &session {
+        Some(session) => look_around(session, settings, &known, task, &place, &revisits, now).await,
+        None => BTreeMap::new(),
+    };
+
+    let mut report = Report { started_at: now, complete: true, dry_run, ..Report::default() };
+    let mut entries: BTreeMap<_, Entry> = BTreeMap::new();
+    let mut records = Vec::new();
+    let mut next = place.clone();
+    let mut seen = Vec::new();
+    for (kind, outcome) in outcomes {
+        report.complete &= outcome.complete;
+        for plan in outcome.plans {
+            if plan.action == Action::Announce {
+                records.extend(announcement(&plan.entry, now));
+            }
+            entries.insert(plan.entry.approval.id.clone(), plan.entry);
+        }
+        for (entry, number) in outcome.reminders {
+            let entry = Entry { reminders: number, ..entry };
+            records.extend(reminder(&entry, number, now));
+            entries.insert(entry.approval.id.clone(), entry);
+        }
+        let failed = &outcome.progress.failed;
+        if *task == Task::All {
+            seen.extend(revisits.iter().filter(|ticket| ticket.kind == kind && !failed.contains(&ticket.ticket)).cloned());
+            next.modules.insert(module_name(kind), outcome.progress);
+        }
+        report.sources.insert(module_name(kind), outcome.report);
+    }
+
+    if dry_run {
+        report.outbox = OutboxReport {
+            planned: count(records.len()),
+            sent: 0,
+            waiting: count(outbox.waiting().count()),
+            dead: count(outbox.dead().len()),
+        };
+    } else {
+        report.outbox.planned = outbox.plan(records).await?;
+        let mut fates = BTreeMap::new();
+        for record in recovered {
+            fates.insert(record.id.clone(), (Fate::Sent, record));
+        }
+        if let Some(moveworks) = &settings.moveworks {
+            let courier = Courier { store, client: &client, session: session.as_ref(), settings, moveworks };
+            let Delivered { fates: told, problems } = deliver::all(&courier, &mut outbox, &fates).await?;
+            count_messages(&mut report, &told);
+            if !problems.errors.is_empty() {
+                report.complete = false;
+                report.sources.insert("moveworks".to_owned(), problems);
+            }
+            fates.extend(told);
+        }
+        let settled: Vec<Entry> = fates
+            .values()
+            .filter(|(fate, _)| *fate != Fate::Waiting)
+            .filter_map(|(_, record)| record.content.entry().cloned())
+            .collect();
+        let late = known.missing(settled).await?;
+        for entry in late {
+            entries.entry(entry.approval.id.clone()).or_insert(entry);
+        }
+        known.ledger().commit(entries.into_values().collect(), host.now()).await?;
+        if next != place {
+            progress::save(store, &next).await?;
+        }
+        progress::forget_revisits(store, &seen).await?;
+        outbox.settle(fates).await?;
+        report.outbox.waiting = count(outbox.waiting().count());
+        report.outbox.dead = count(outbox.dead().len());
+    }
+    for source in report.sources.values_mut() {
+        source.cut_errors();
+    }
+    report.duration_ms = host.ticks().saturating_sub(begun);
+    Ok(report)
+}
+
+async fn look_around<H: Host>(
+    session: &Session<H>,
+    settings: &Settings,
+    known: &Known<H>,
+    task: &Task,
+    place: &progress::Progress,
+    revisits: &[TicketRef],
+    now: Millis,
+) -> BTreeMap<TicketKind, Outcome> {
+    let kinds = session.settings().modules.iter().copied().filter(|kind| match task {
+        Task::All => true,
+        Task::Ticket(ticket) => ticket.kind == *kind,
+        Task::Deliver => false,
+    });
+    let sweeps = kinds.map(|kind| async move {
+        let progress: ModuleProgress = place.modules.get(&module_name(kind)).cloned().unwrap_or_default();
+        let rules = Rules {
+            baseline: settings.first_run == FirstRun::Baseline && !progress.walked_once,
+            max_age: millis(settings.max_age),
+            silent: settings.silent.clone(),
+            remind_after: millis(settings.remind_after),
+            max_reminders: settings.max_reminders,
+        };
+        let module = Module {
+            kind,
+            session,
+            known,
+            rules: &rules,
+            counter: Counter::default(),
+            now,
+            reconcile: settings.reconcile,
+            width: settings.concurrency * 2,
+        };
+        let outcome = match task {
+            Task::Ticket(ticket) => module.hint(&ticket.ticket).await,
+            _ => {
+                let again = revisits.iter().filter(|ticket| ticket.kind == kind).map(|ticket| ticket.ticket.clone());
+                module.sweep(progress, again.collect()).await
+            }
+        };
+        (kind, outcome)
+    });
+    join_all(sweeps).await.into_iter().collect()
+}
+
+/// The id of a message: stable over repeats, another one for each round.
+fn event_id(entry: &Entry, what: &str) -> String {
+    format!("{}:{}:{what}", entry.approval.id, entry.round)
+}
+
+fn announcement(entry: &Entry, now: Millis) -> Option<Record> {
+    record(entry, event_id(entry, "pending"), Content::Pending(Box::new(entry.clone())), now)
+}
+
+fn reminder(entry: &Entry, number: u32, now: Millis) -> Option<Record> {
+    let content = Content::Reminder(Box::new(entry.clone()), number);
+    record(entry, event_id(entry, &format!("reminder-{number}")), content, now)
+}
+
+fn record(entry: &Entry, id: String, content: Content, now: Millis) -> Option<Record> {
+    let recipient = entry.approval.approver.as_ref()?.address()?;
+    let (attempts, not_before, last_error) = (0, 0, None);
+    Some(Record { id, content, recipient, planned_at: now, read_at: now, attempts, not_before, last_error })
+}
+
+fn count_messages(report: &mut Report, fates: &BTreeMap<String, (Fate, Record)>) {
+    for (_, record) in fates.values().filter(|(fate, _)| *fate == Fate::Sent) {
+        report.outbox.sent += 1;
+        let Some(entry) = record.content.entry() else { continue };
+        let source: &mut SourceReport = report.sources.entry(module_name(entry.approval.id.kind)).or_default();
+        match record.content {
+            Content::Reminder(..) => source.reminded += 1,
+            _ => source.notified += 1,
+        }
+    }
+}
+
+fn millis(duration: Option<Duration>) -> Millis {
+    duration.map_or(0, |duration| Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX))
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,111 @@
+//! What is known: the ledger, and above it the messages that a crash kept from reaching the ledger.
+
+use std::collections::BTreeMap;
+
+use approval_logic::approval::{ApprovalId, Millis, TicketKind, TicketRef};
+use approval_logic::diff::Entry;
+
+use crate::host::{Host, StoreError};
+use crate::store::ledger::{Ledger, ticket_key};
+use crate::store::outbox::Record;
+
+/// The ledger with the outbox laid over it.
+#[derive(Clone)]
+pub(super) struct Known<H> {
+    ledger: Ledger<H>,
+    planned: BTreeMap<ApprovalId, Entry>,
+}
+
+/// A part of the ledger that is due to be looked at.
+#[derive(Debug, Default)]
+pub(super) struct Slice {
+    /// Tickets with open approvals, in the order of their keys.
+    pub(super) tickets: Vec<TicketRef>,
+    /// Whether this part reaches to the end.
+    pub(super) end: bool,
+}
+
+impl<H: Host> Known<H> {
+    /// Lays the entries of messages over the ledger.
+    pub(super) fn new<'a>(ledger: Ledger<H>, records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let entries = records.into_iter().filter_map(|record| record.content.entry());
+        let planned = entries.map(|entry| (entry.approval.id.clone(), entry.clone())).collect();
+        Self { ledger, planned }
+    }
+
+    /// The ledger below.
+    pub(super) const fn ledger(&self) -> &Ledger<H> {
+        &self.ledger
+    }
+
+    /// The entries of one ticket.
+    pub(super) async fn of_ticket(&self, ticket: &TicketRef) -> Result<Vec<Entry>, StoreError> {
+        let mut entries = self.ledger.of_ticket(ticket).await?;
+        for planned in self.planned.values().filter(|entry| entry.approval.id.ticket_ref() == *ticket) {
+            match entries.iter_mut().find(|entry| entry.approval.id == planned.approval.id) {
+                Some(entry) if entry.round < planned.round => *entry = planned.clone(),
+                Some(_) => {}
+                None => entries.push(planned.clone()),
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Of the given entries those that the ledger does not have yet.
+    pub(super) async fn missing(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, StoreError> {
+        let mut missing = Vec::new();
+        for entry in entries {
+            if self.ledger.get(&entry.approval.id).await?.is_none_or(|own| own.round < entry.round) {
+                missing.push(entry);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// The tickets with open approvals behind `after`, up to where the walk should be after `elapsed` of `period`.
+    pub(super) async fn slice(
+        &self,
+        kind: TicketKind,
+        after: Option<&str>,
+        elapsed: Millis,
+        period: Millis,
+    ) -> Result<Slice, StoreError> {
+        let first = format!("sdp:{}:", kind.plural());
+        let last = format!("sdp:{};", kind.plural());
+        let (from, to) = (self.ledger.position_of(&first).await, self.ledger.position_of(&last).await);
+        let width = i64::try_from(to.saturating_sub(from) + 1).unwrap_or(i64::MAX);
+        // In thousandths of a leaf, so that a small ledger is spread over the period as well.
+        let due = if elapsed >= period {
+            i64::MAX
+        } else {
+            i64::try_from(i128::from(width) * 1000 * i128::from(elapsed) / i128::from(period.max(1))).unwrap_or(i64::MAX)
+        };
+        let begin = after.unwrap_or(&first);
+        let mut slice = Slice { tickets: Vec::new(), end: due == i64::MAX };
+        let mut position = self.ledger.position_of(begin).await.max(from);
+        while position <= to {
+            let before = i64::try_from(position - from).unwrap_or(i64::MAX).saturating_mul(1000);
+            if before > due {
+                slice.end = false;
+                break;
+            }
+            let Some(leaf) = self.ledger.leaf_at(position).await? else { break };
+            let size = i64::try_from(leaf.len().max(1)).unwrap_or(i64::MAX);
+            for (index, (key, entry)) in (0i64..).zip(leaf.iter()) {
+                if key.as_str() < first.as_str() || key.as_str() >= last.as_str() || !entry.is_open() {
+                    continue;
+                }
+                if before.saturating_add((index + 1) * 1000 / size) > due {
+                    return Ok(Slice { end: false, ..slice });
+                }
+                let ticket = entry.approval.id.ticket_ref();
+                let behind = after.is_none_or(|after| ticket_key(&ticket).as_str() > after);
+                if behind && slice.tickets.last() != Some(&ticket) {
+                    slice.tickets.push(ticket);
+                }
+            }
+            position += 1;
+        }
+        Ok(slice)
+    }
+}
