@@ -1,0 +1,98 @@
+//! The project's own commands: `cargo xtask setup | build | demo | test | bench`.
+
+mod component;
+mod setup;
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Build, test and show approval-bridge")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Get what building needs: the WebAssembly target
+    Setup,
+    /// Build both components into target/components
+    Build,
+    /// Build everything, start the stubs and run the whole story with the real component
+    Demo {
+        /// Keep serving afterwards
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Build the components and run every test
+    Test {
+        /// Passed on to `cargo test`
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Run the benchmarks: a table on the screen, JSON in target/bench.json
+    Bench,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Setup => setup::target(),
+        Task::Build => component::build(),
+        Task::Demo { keep } => {
+            component::build()?;
+            let mut args = vec!["run", "--quiet", "--package", "approval-bridge", "--", "demo"];
+            if keep {
+                args.push("--keep");
+            }
+            cargo(&args)
+        }
+        Task::Test { args } => {
+            component::build()?;
+            let mut all = vec!["test", "--workspace"];
+            all.extend(args.iter().map(String::as_str));
+            cargo(&all)
+        }
+        Task::Bench => {
+            component::build()?;
+            cargo(&["bench", "--package", "approval-bridge-tests"])
+        }
+    }
+}
+
+/// The workspace's root.
+fn root() -> Result<PathBuf> {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    Ok(own.parent().context("xtask lies in the workspace")?.to_path_buf())
+}
+
+/// The folder that cargo builds into.
+fn target() -> Result<PathBuf> {
+    Ok(match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => std::path::absolute(folder)?,
+        None => root()?.join("target"),
+    })
+}
+
+/// Runs cargo in the workspace's root.
+fn cargo(args: &[&str]) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(args).current_dir(root()?).status().context("starting cargo")?;
+    if !status.success() {
+        bail!("`cargo {}` failed", args.join(" "));
+    }
+    Ok(())
+}
