@@ -50,7 +50,10 @@ pub fn gather(target: &Path) -> Result<()> {
     fs::create_dir_all(target.join("deps"))?;
     copy_wit(&own(), target)?;
     for shipped in SHIPPED.iter().chain(&NAMED) {
-        copy_wit(&crate_folder(&metadata, shipped.in_crate)?.join(shipped.path), &target.join("deps").join(shipped.name))?;
+        copy_wit(
+            &crate_folder(&metadata, shipped.in_crate)?.join(shipped.path),
+            &target.join("deps").join(shipped.name),
+        )?;
     }
     Ok(())
 }

@@ -1,0 +1,191 @@
+//! Putting a bridge together: the component, and the services it gets.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::bridge as world;
+use crate::bridge::Bridge;
+use crate::call::Caller;
+use crate::clock::{Clock, SystemClock};
+use crate::egress::{Egress, EgressOptions, Policy, TlsError, Transport};
+use crate::engine::{self, CompileCache};
+use crate::key_value::{KeyValue, KeyValueStats, MemoryStore};
+use crate::limits::Limits;
+use crate::state::{Host, State};
+use crate::variables::{VariableMap, Variables};
+
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/components.rs"));
+}
+
+pub(crate) use embedded::{BRIDGE_COMPONENT, LOGIC_COMPONENT};
+
+/// Where a component comes from.
+#[derive(Clone, Debug, Default)]
+pub enum Source {
+    /// The one that was built into this library.
+    #[default]
+    Embedded,
+    /// A file.
+    File(PathBuf),
+    /// These bytes.
+    Bytes(Bytes),
+}
+
+impl Source {
+    /// The component's bytes. `embedded` is the one built in.
+    pub(crate) fn read(&self, embedded: Option<&'static [u8]>) -> Result<Bytes, BuildError> {
+        match self {
+            Self::Embedded => embedded.map(Bytes::from_static).ok_or(BuildError::NotBuilt),
+            Self::File(path) => std::fs::read(path)
+                .map(Bytes::from)
+                .map_err(|error| BuildError::File { path: path.clone(), why: error.to_string() }),
+            Self::Bytes(bytes) => Ok(bytes.clone()),
+        }
+    }
+}
+
+/// Why a bridge could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The component was not there when this program was built.
+    #[error(
+        "this program was built without the component: run `cargo xtask build` and build again, \
+         or pass --component FILE"
+    )]
+    NotBuilt,
+    /// The component cannot be read.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// wasmtime refuses the component or its settings.
+    #[error("the component cannot be used: {0:#}")]
+    Component(wasmtime::Error),
+    /// Base URLs or origins are wrong; one sentence each.
+    #[error("{}", .0.join("; "))]
+    Settings(Vec<String>),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// Collects what a [`Bridge`] needs. All but the variables have sensible defaults; the default store is in memory.
+#[derive(Default)]
+pub struct BridgeBuilder {
+    component: Source,
+    variables: Option<Arc<dyn Variables>>,
+    key_value: Option<Arc<dyn KeyValue>>,
+    transport: Option<Arc<dyn Transport>>,
+    egress: EgressOptions,
+    limits: Limits,
+    clock: Option<Arc<dyn Clock>>,
+    cache: CompileCache,
+}
+
+impl BridgeBuilder {
+    /// Takes the component from these bytes, not the embedded one.
+    pub fn component(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.component = Source::Bytes(bytes.into());
+        self
+    }
+
+    /// Takes the component from a file, not the embedded one.
+    pub fn component_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.component = Source::File(path.into());
+        self
+    }
+
+    /// The settings.
+    pub fn variables(mut self, variables: impl Variables) -> Self {
+        self.variables = Some(Arc::new(variables));
+        self
+    }
+
+    /// The store.
+    pub fn key_value(mut self, store: Arc<dyn KeyValue>) -> Self {
+        self.key_value = Some(store);
+        self
+    }
+
+    /// What sends upstream calls, in place of the client that keeps the egress policy.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Rules for the client that keeps the egress policy.
+    pub fn egress(mut self, options: EgressOptions) -> Self {
+        self.egress = options;
+        self
+    }
+
+    /// What a call may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Where compiled code is kept.
+    pub fn cache(mut self, cache: CompileCache) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    /// Compiles the component, or takes it from the cache, and links it. May take a second.
+    pub fn build(self) -> Result<Bridge, BuildError> {
+        let bytes = self.component.read(BRIDGE_COMPONENT)?;
+        let problems = self.limits.problems();
+        if !problems.is_empty() {
+            return Err(BuildError::Settings(problems));
+        }
+        let variables = self.variables.unwrap_or_else(|| Arc::new(VariableMap::default()));
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => {
+                let EgressOptions { allow, allow_http, ca_file } = &self.egress;
+                let policy = Policy::from_settings(&*variables, allow, *allow_http).map_err(BuildError::Settings)?;
+                Arc::new(Egress::new(policy, ca_file.as_deref())?)
+            }
+        };
+        let engine = engine::bridge_engine(&self.limits, &self.cache).map_err(BuildError::Component)?;
+        let host = Arc::new(Host {
+            key_value: self.key_value.unwrap_or_else(|| Arc::new(MemoryStore::new())),
+            key_value_stats: Arc::new(KeyValueStats::default()),
+            variables,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::default())),
+            transport,
+            limits: self.limits,
+        });
+        let component = engine::compile(&engine, &bytes).map_err(BuildError::Component)?;
+        let linker = linker(&engine).map_err(BuildError::Component)?;
+        let pre = linker.instantiate_pre(&component).map_err(BuildError::Component)?;
+        Bridge::new(Caller::new(pre, host)).map_err(BuildError::Component)
+    }
+}
+
+/// Everything that a component of world `bridge` may import.
+pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
+    type Own = HasSelf<State>;
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    world::spin::key_value::key_value::add_to_linker::<_, Own>(&mut linker, |state| state)?;
+    world::spin::variables::variables::add_to_linker::<_, Own>(&mut linker, |state| state)?;
+    world::wasi::clocks::types::add_to_linker::<_, Own>(&mut linker, |state| state)?;
+    world::wasi::clocks::monotonic_clock::add_to_linker::<_, Own>(&mut linker, |state| state)?;
+    world::wasi::clocks::system_clock::add_to_linker::<_, Own>(&mut linker, |state| state)?;
+    Ok(linker)
+}
