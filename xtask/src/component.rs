@@ -45,7 +45,8 @@ pub(crate) fn build() -> Result<()> {
         args.extend(part.features);
         args.extend(["--crate-type", "cdylib"]);
         cargo(&args)?;
-        let module = target()?.join(TARGET).join("component").join(part.package.replace('-', "_")).with_extension("wasm");
+        let module =
+            target()?.join(TARGET).join("component").join(part.package.replace('-', "_")).with_extension("wasm");
         let bytes = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
         let component = componentise(part, &bytes)?;
         let path = folder.join(part.file).with_extension("wasm");

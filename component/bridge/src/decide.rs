@@ -91,6 +91,8 @@ pub struct Answer {
     pub message: String,
     /// The approval as the source has it, where it could be read.
     pub approval: Option<Approval>,
+    /// The source's own word for its status.
+    pub word: Option<String>,
     /// What the source said, where it refused.
     pub detail: Option<String>,
 }
@@ -98,7 +100,7 @@ pub struct Answer {
 impl Answer {
     /// An answer with nothing but its sentence.
     pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { outcome, message: message.into(), approval: None, detail: None }
+        Self { outcome, message: message.into(), approval: None, word: None, detail: None }
     }
 
     fn about(outcome: Outcome, message: impl Into<String>, approval: Approval) -> Self {
@@ -126,11 +128,7 @@ pub struct Order {
 }
 
 /// Decides. Repeating it is harmless: the source is read first, and what was decided by the same person counts as done.
-pub async fn decide<H: Host>(
-    store: &Store<H>,
-    settings: &Settings,
-    order: &Order,
-) -> Result<Answer, StoreError> {
+pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Order) -> Result<Answer, StoreError> {
     let Some(sdp) = settings.sdp.clone() else {
         return Ok(Answer::new(Outcome::Unknown, "ServiceDesk Plus is not configured, so this approval is not known"));
     };
@@ -151,12 +149,7 @@ pub async fn decide<H: Host>(
 }
 
 /// A decision needs the token of its card where tokens are configured. The caller hears one sentence for every case.
-fn check_token<H: Host>(
-    store: &Store<H>,
-    settings: &Settings,
-    order: &Order,
-    entry: Option<&Entry>,
-) -> Option<Answer> {
+fn check_token<H: Host>(store: &Store<H>, settings: &Settings, order: &Order, entry: Option<&Entry>) -> Option<Answer> {
     let secret = settings.action_secret.as_ref()?;
     let refused = |error: TokenError| Some(Answer::new(Outcome::NotApprover, error.to_string()));
     let Some(token) = order.token.as_deref().filter(|token| !token.trim().is_empty()) else {
@@ -180,19 +173,19 @@ struct Desk<'a, H> {
 
 /// The approval as the source has it now.
 enum Live {
-    Is(Box<Approval>),
+    Is(Box<(Approval, String)>),
     Absent,
     Unreadable(CallError),
 }
 
 impl<H: Host> Desk<'_, H> {
     async fn decide(&self, settings: &Settings) -> Result<Answer, StoreError> {
-        let before = match self.look().await {
-            Live::Is(approval) => *approval,
+        let (before, word) = match self.look().await {
+            Live::Is(live) => *live,
             Live::Absent => return Ok(self.absent()),
             Live::Unreadable(error) => return Ok(unreadable(&error)),
         };
-        if let Some(answer) = self.settled(&before) {
+        if let Some(answer) = self.settled(&before, &word) {
             return Ok(answer);
         }
         let Some(approver) = before.approver.clone().filter(|person| person.has_address(&self.order.approver)) else {
@@ -217,14 +210,20 @@ impl<H: Host> Desk<'_, H> {
     }
 
     /// The answer where the approval is not open to a decision.
-    fn settled(&self, approval: &Approval) -> Option<Answer> {
-        let about = |outcome, message: String| Some(Answer::about(outcome, message, approval.clone()));
+    fn settled(&self, approval: &Approval, word: &str) -> Option<Answer> {
+        let about = |outcome, message: String| {
+            let word = Some(word.to_owned());
+            Some(Answer { word, ..Answer::about(outcome, message, approval.clone()) })
+        };
         match &approval.status {
             Status::Pending | Status::AwaitingClarification => None,
             Status::NotSent => about(Outcome::NotReady, "this approval has not been sent yet".to_owned()),
             Status::Withdrawn => about(Outcome::Withdrawn, "this approval is no longer asked for".to_owned()),
             Status::Delegated => about(Outcome::Withdrawn, "this approval has been passed on".to_owned()),
-            Status::Approved | Status::Rejected => Some(self.decided(approval)),
+            Status::Approved | Status::Rejected => {
+                let word = Some(word.to_owned());
+                Some(Answer { word, ..self.decided(approval) })
+            }
             Status::Unknown(name) => {
                 let detail = format!("the status is \"{name}\", which this bridge does not know");
                 Some(Answer {
@@ -254,15 +253,17 @@ impl<H: Host> Desk<'_, H> {
     fn decided_by_approver(&self, approval: &Approval) -> bool {
         let address = normal_address(&self.order.approver);
         let approver = approval.approver.as_ref().is_some_and(|person| person.has_address(&address));
-        let recorded = self.entry.and_then(|entry| entry.decision.as_ref()).is_some_and(|decision| {
-            decision.by == address && decision.verdict == self.order.verdict
-        });
+        let recorded = self
+            .entry
+            .and_then(|entry| entry.decision.as_ref())
+            .is_some_and(|decision| decision.by == address && decision.verdict == self.order.verdict);
         let named = approval.comment.as_deref().is_some_and(|comment| sdp::comment_names(comment, &address));
         let acted = approval.decided_by.as_ref().is_some_and(|person| person.has_address(&address));
         approver && (recorded || named || acted)
     }
 
-    fn conclude(&self, after: Approval, sent: Result<(), CallFailure>) -> Answer {
+    fn conclude(&self, after: (Approval, String), sent: Result<(), CallFailure>) -> Answer {
+        let (after, word) = after;
         match (&after.status, sent) {
             (Status::Pending | Status::AwaitingClarification, Err(CallFailure::Failed(error))) => {
                 Answer { approval: Some(after), ..refusal(&error) }
@@ -276,7 +277,7 @@ impl<H: Host> Desk<'_, H> {
                 let message = format!("{}; recorded in the ticket", past(status));
                 Answer::about(done(self.order.verdict), message, after)
             }
-            _ => self.settled(&after).unwrap_or_else(unclear),
+            _ => self.settled(&after, &word).unwrap_or_else(unclear),
         }
     }
 
@@ -312,11 +313,12 @@ impl<H: Host> Desk<'_, H> {
         );
         let (approval, levels) = join(self.read_back(), levels).await;
         let Live::Is(mut approval) = approval else { return approval };
+        let status = &mut approval.0.status;
         match levels {
             Ok(levels) => {
                 let live = levels.levels.iter().find(|level| level.id == id.level).is_some_and(|level| level.live);
-                if !live && matches!(approval.status, Status::Pending | Status::AwaitingClarification) {
-                    approval.status = Status::Withdrawn;
+                if !live && matches!(status, Status::Pending | Status::AwaitingClarification) {
+                    *status = Status::Withdrawn;
                 }
                 Live::Is(approval)
             }
@@ -330,8 +332,8 @@ impl<H: Host> Desk<'_, H> {
             Some(entry) => entry.approval.ticket.clone(),
             None => bare_ticket(&self.order.id.ticket_ref()),
         };
-        match self.session.approval(&self.counter, &ticket, &self.order.id).await {
-            Ok(approval) => Live::Is(Box::new(approval)),
+        match self.session.approval_in_words(&self.counter, &ticket, &self.order.id).await {
+            Ok(live) => Live::Is(Box::new(live)),
             Err(failure) if is_absent(&failure) => Live::Absent,
             Err(CallFailure::Failed(error)) => Live::Unreadable(error),
             Err(CallFailure::OutOfTime) => Live::Unreadable(out_of_time()),
@@ -358,7 +360,8 @@ impl<H: Host> Desk<'_, H> {
         let now = self.store.host().now();
         let by = normal_address(&self.order.approver);
         let decision = taken.then(|| Decision { verdict: self.order.verdict, by, at: now });
-        let approval = Approval { ticket: entry.approval.ticket.clone(), level: entry.approval.level, ..approval.clone() };
+        let approval =
+            Approval { ticket: entry.approval.ticket.clone(), level: entry.approval.level, ..approval.clone() };
         let closed = Entry { approval, said: Said::Closed, closed_at: Some(now), decision, ..entry.clone() };
         ledger.commit(vec![closed], now).await
     }

@@ -82,8 +82,7 @@ pub async fn all<H: Host>(
     settled: &BTreeMap<String, (Fate, Record)>,
 ) -> Result<Delivered, StoreError> {
     let host = courier.store.host();
-    let mut left: Vec<Record> =
-        outbox.waiting().filter(|record| !settled.contains_key(&record.id)).cloned().collect();
+    let mut left: Vec<Record> = outbox.waiting().filter(|record| !settled.contains_key(&record.id)).cloned().collect();
     left.retain(|record| record.not_before <= host.now());
     let mut delivered = Delivered::default();
     if left.is_empty() || outbox.paused_until() > host.now() {

@@ -55,10 +55,7 @@ pub trait Host: Clone + Send + Sync + 'static {
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// A setting; none if it is not set.
-    fn variable(
-        &self,
-        name: &'static str,
-    ) -> impl Future<Output = Result<Option<String>, VariableError>> + Send;
+    fn variable(&self, name: &'static str) -> impl Future<Output = Result<Option<String>, VariableError>> + Send;
 
     /// The wall clock.
     fn now(&self) -> Millis;

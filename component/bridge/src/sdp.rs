@@ -65,11 +65,7 @@ impl<H: Host> Session<H> {
     }
 
     /// Sends a write once. A refused credential changed nothing, so the write is sent again with a new one.
-    pub async fn write(
-        &self,
-        counter: &Counter,
-        build: impl Fn(&Calls<'_>) -> HttpRequest,
-    ) -> Result<(), CallFailure> {
+    pub async fn write(&self, counter: &Counter, build: impl Fn(&Calls<'_>) -> HttpRequest) -> Result<(), CallFailure> {
         let (credential, generation) = self.credential(counter).await?;
         let request = build(&Calls::new(&self.settings.base_url, &credential));
         match self.send(counter, request).await {
@@ -87,14 +83,25 @@ impl<H: Host> Session<H> {
     }
 
     /// One approval as the source has it now, with the facts of a ticket that is known already.
-    pub async fn approval(
+    pub async fn approval(&self, counter: &Counter, ticket: &Ticket, id: &ApprovalId) -> Result<Approval, CallFailure> {
+        let names = &self.settings.names;
+        self.read(counter, |calls| calls.approval(id), |response| sdp::read_approval(names, ticket, id, response)).await
+    }
+
+    /// The same, with the source's own word for its status.
+    pub async fn approval_in_words(
         &self,
         counter: &Counter,
         ticket: &Ticket,
         id: &ApprovalId,
-    ) -> Result<Approval, CallFailure> {
+    ) -> Result<(Approval, String), CallFailure> {
         let names = &self.settings.names;
-        self.read(counter, |calls| calls.approval(id), |response| sdp::read_approval(names, ticket, id, response)).await
+        let read = |response: &HttpResponse| {
+            let approval = sdp::read_approval(names, ticket, id, response)?;
+            let word = sdp::read_status_name(response).unwrap_or_else(|| approval.status.name().to_owned());
+            Ok((approval, word))
+        };
+        self.read(counter, |calls| calls.approval(id), read).await
     }
 
     /// Where people look at a ticket.
@@ -103,9 +110,8 @@ impl<H: Host> Session<H> {
         if !template.contains('{') {
             return Some(format!("{template}/{}/{id}", kind.plural()));
         }
-        let encode = |text: &str| {
-            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-        };
+        let encode =
+            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         Some(
             template
                 .replace("{module}", kind.plural())

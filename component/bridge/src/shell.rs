@@ -11,8 +11,8 @@ use crate::decide::{self, Answer, Order};
 use crate::host::{Host, StoreError};
 use crate::report::Report;
 use crate::store::Store;
-use crate::store::ledger::{EntryPage, Ledger};
 use crate::store::lease::Lease;
+use crate::store::ledger::{EntryPage, Ledger};
 use crate::store::outbox::{Content, Outbox, Record};
 use crate::store::progress;
 use crate::sweep::{self, Task};
@@ -213,7 +213,11 @@ impl<H: Host> Shell<H> {
     pub async fn retry(&self, id: &str) -> Result<(), OperationError> {
         let lease = Lease::take(self.store.clone(), Duration::from_secs(20)).await?.ok_or(OperationError::Busy)?;
         let retried = lease.during(async { Outbox::open(self.store.clone()).await?.retry(id).await }).await?;
-        if retried { Ok(()) } else { Err(OperationError::NotFound("no message of that id has been given up".to_owned())) }
+        if retried {
+            Ok(())
+        } else {
+            Err(OperationError::NotFound("no message of that id has been given up".to_owned()))
+        }
     }
 
     async fn complete_settings(&self, dry_run: bool) -> Result<Settings, OperationError> {

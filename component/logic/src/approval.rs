@@ -185,7 +185,7 @@ impl fmt::Display for TicketRef {
 }
 
 /// Somebody, as a help desk names them. Every part may be missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Person {
     /// Display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -232,7 +232,7 @@ pub fn is_address(text: &str) -> bool {
 }
 
 /// What a ticket contributes to a card. Text is plain: markup has been removed where it was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ticket {
     /// Request, change or release.
     pub kind: TicketKind,
@@ -258,7 +258,7 @@ pub struct Ticket {
 }
 
 /// The state of one approval at its source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The approver is asked now.
@@ -301,7 +301,7 @@ impl Status {
 }
 
 /// One question to one person: may this ticket go on?
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Approval {
     /// The id.
     pub id: ApprovalId,
@@ -359,3 +359,6 @@ impl Verdict {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! implementation would show itself by announcing twice (a known approval taken for a new one), by silence (a re-asked
 //! approval taken for the old one) or by reviving what was decided (an old page read late).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -92,7 +93,7 @@ pub enum Change {
     Appeared(Approval),
     /// Pending again, or at another person: a new round.
     AskedAgain(Approval),
-    /// Pending as before, with other facts.
+    /// Pending as before, with other facts, or now with an approver that can be told.
     Updated(Approval),
     /// It had gone and is pending again, unchanged: the card that was sent holds again.
     Restored(Approval),
@@ -120,28 +121,32 @@ pub fn diff<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: &[TicketS
     for entry in ledger {
         known.insert(&entry.approval.id, entry);
     }
-    let mut changes: BTreeMap<&ApprovalId, Change> = BTreeMap::new();
-    let mut seen: BTreeSet<&ApprovalId> = BTreeSet::new();
+    let mut seen: BTreeMap<&ApprovalId, &Approval> = BTreeMap::new();
     let mut whole: BTreeSet<&TicketRef> = BTreeSet::new();
     for ticket in snapshot {
         if ticket.complete {
             whole.insert(&ticket.ticket);
         }
         for approval in &ticket.approvals {
-            seen.insert(&approval.id);
-            let change = match known.get(&approval.id) {
-                None => (approval.status == Status::Pending).then(|| Change::Appeared(approval.clone())),
-                Some(entry) => compare(entry, approval),
-            };
-            match change {
-                // The same approval twice in one snapshot: the later answer of the source counts.
-                Some(change) => drop(changes.insert(&approval.id, change)),
-                None => drop(changes.remove(&approval.id)),
+            let one = seen.entry(&approval.id).or_insert(approval);
+            // Twice in one snapshot: whatever their order, the answer that says less is left to do counts, then the later
+            // sending. A card held back by mistake comes with the next snapshot; one too many cannot be taken back.
+            let weight = |approval: &Approval| (approval.status.is_final(), approval.sent_at);
+            if (weight(one), *one) < (weight(approval), approval) {
+                *one = approval;
             }
         }
     }
+    let mut changes: BTreeMap<&ApprovalId, Change> = BTreeMap::new();
+    for (id, approval) in &seen {
+        let change = match known.get(id) {
+            None => (approval.status == Status::Pending).then(|| Change::Appeared((*approval).clone())),
+            Some(entry) => compare(entry, approval),
+        };
+        changes.extend(change.map(|change| (*id, change)));
+    }
     for (id, entry) in known {
-        if entry.is_open() && !seen.contains(id) && whole.contains(&id.ticket_ref()) {
+        if entry.is_open() && !seen.contains_key(id) && whole.contains(&id.ticket_ref()) {
             let gone = Approval { status: Status::Withdrawn, ..entry.approval.clone() };
             changes.insert(id, Change::Ended(gone));
         }
@@ -151,9 +156,19 @@ pub fn diff<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: &[TicketS
 
 fn compare(entry: &Entry, now: &Approval) -> Option<Change> {
     let before = &entry.approval;
+    // An answer about an earlier sending was read late: nothing in it is news.
+    if sending(before, now) == Sending::Older {
+        return None;
+    }
+    // When somebody was asked does not become unknown because one answer leaves it out.
+    let now = match (now.sent_at, before.sent_at) {
+        (None, Some(_)) => Cow::Owned(Approval { sent_at: before.sent_at, ..now.clone() }),
+        _ => Cow::Borrowed(now),
+    };
+    let now = now.as_ref();
     match &now.status {
         Status::Pending if !entry.is_open() => reopened(entry, now),
-        Status::Pending if asked_anew(before, now) => Some(Change::AskedAgain(now.clone())),
+        Status::Pending if asked_anew(entry, now) => Some(Change::AskedAgain(now.clone())),
         Status::Pending => (before != now).then(|| Change::Updated(now.clone())),
         Status::NotSent => entry.is_open().then(|| Change::Ended(with_status(now, Status::Withdrawn))),
         // The approver asked back: the card stays usable, nothing new is said.
@@ -167,29 +182,51 @@ fn compare(entry: &Entry, now: &Approval) -> Option<Change> {
 }
 
 /// A closed entry that is pending again. Decisions are final at the sources, so without a newer sending this is an old
-/// answer read late; what was merely withdrawn may come back as it was.
+/// answer read late, whoever it names; what was merely withdrawn may come back as it was, or at another person.
 fn reopened(entry: &Entry, now: &Approval) -> Option<Change> {
-    if asked_anew(&entry.approval, now) {
+    if sending(&entry.approval, now) == Sending::Newer {
         return Some(Change::AskedAgain(now.clone()));
     }
-    (entry.approval.status == Status::Withdrawn).then(|| Change::Restored(now.clone()))
+    if entry.approval.status != Status::Withdrawn {
+        return None;
+    }
+    let change = if other_person(&entry.approval, now) { Change::AskedAgain } else { Change::Restored };
+    Some(change(now.clone()))
 }
 
-fn asked_anew(before: &Approval, now: &Approval) -> bool {
+/// An open entry whose approver must be told anew. Where nobody could be told yet, another address is the cure for that
+/// and belongs to the same round.
+fn asked_anew(entry: &Entry, now: &Approval) -> bool {
+    let before = &entry.approval;
+    let told = !matches!(entry.said, Said::Parked(_));
+    sending(before, now) == Sending::Newer || (told && other_person(before, now))
+}
+
+fn other_person(before: &Approval, now: &Approval) -> bool {
     let address = |approval: &Approval| approval.approver.as_ref().and_then(Person::address);
-    let other_person = address(before) != address(now);
-    let sent_again = match (before.sent_at, now.sent_at) {
-        (Some(before), Some(now)) => now > before,
-        _ => false,
-    };
-    // Whether an older answer names another person cannot be told from a hand-over; a sending that is older can.
-    let older = match (before.sent_at, now.sent_at) {
-        (Some(before), Some(now)) => now < before,
-        _ => false,
-    };
-    (other_person && !older) || sent_again
+    address(before) != address(now)
+}
+
+/// An answer's sending beside the one that is known.
+#[derive(PartialEq)]
+enum Sending {
+    Older,
+    /// Also where either is not told: then nothing speaks for another one.
+    Same,
+    Newer,
+}
+
+fn sending(before: &Approval, now: &Approval) -> Sending {
+    match (before.sent_at, now.sent_at) {
+        (Some(before), Some(now)) if now < before => Sending::Older,
+        (Some(before), Some(now)) if now > before => Sending::Newer,
+        _ => Sending::Same,
+    }
 }
 
 fn with_status(approval: &Approval, status: Status) -> Approval {
     Approval { status, ..approval.clone() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,19 +54,20 @@ impl diffing::Guest for Exports {
             let known = ledger.iter().find(|entry| entry.approval.id == change.approval().id);
             policy::plan(known, &change, &rules, now)
         });
-        plans.map(|plan| diffing::Planned {
-            id: plan.entry.approval.id.to_string(),
-            round: plan.entry.round,
-            action: match plan.action {
-                Action::Announce => diffing::Action::Announce,
-                Action::Baseline => diffing::Action::Baseline,
-                Action::Silence => diffing::Action::Silence,
-                Action::Park(why) => diffing::Action::Park(why),
-                Action::Close => diffing::Action::Close,
-                Action::Refresh => diffing::Action::Refresh,
-            },
-        })
-        .collect()
+        plans
+            .map(|plan| diffing::Planned {
+                id: plan.entry.approval.id.to_string(),
+                round: plan.entry.round,
+                action: match plan.action {
+                    Action::Announce => diffing::Action::Announce,
+                    Action::Baseline => diffing::Action::Baseline,
+                    Action::Silence => diffing::Action::Silence,
+                    Action::Park(why) => diffing::Action::Park(why),
+                    Action::Close => diffing::Action::Close,
+                    Action::Refresh => diffing::Action::Refresh,
+                },
+            })
+            .collect()
     }
 }
 
@@ -155,10 +156,7 @@ impl payloads::Guest for Exports {
 }
 
 impl decoding::Guest for Exports {
-    fn sdp_tickets(
-        kind: wit::TicketKind,
-        response: wit::HttpResponse,
-    ) -> Result<decoding::TicketPage, wit::CallError> {
+    fn sdp_tickets(kind: wit::TicketKind, response: wit::HttpResponse) -> Result<decoding::TicketPage, wit::CallError> {
         let names = sdp::StatusNames::default();
         let page = sdp::read_page(kind_in(kind), &names, &response_in(response)).map_err(error_out)?;
         Ok(decoding::TicketPage {
@@ -418,7 +416,8 @@ fn card_in(card: cards::Card) -> Card {
             .actions
             .into_iter()
             .filter_map(|action| {
-                let key = [Verdict::Approve, Verdict::Reject].into_iter().find(|verdict| verdict.name() == action.key)?;
+                let key =
+                    [Verdict::Approve, Verdict::Reject].into_iter().find(|verdict| verdict.name() == action.key)?;
                 Some(card::Action { key: key.name(), label: action.label })
             })
             .collect(),

@@ -14,7 +14,7 @@ pub struct Rules {
     pub max_age: Millis,
     /// Normalised addresses that get no cards.
     pub silent: BTreeSet<String>,
-    /// Remind when an announced approval has waited so long since the last message, in milliseconds. 0: never.
+    /// Remind whenever an announced approval has waited for another span of this length, in milliseconds. 0: never.
     pub remind_after: Millis,
     /// At most so many reminders in a round.
     pub max_reminders: u32,
@@ -57,11 +57,30 @@ pub fn plan(known: Option<&Entry>, change: &Change, rules: &Rules, now: Millis) 
         Change::Updated(_) | Change::Restored(_) => match known.map(|entry| &entry.said) {
             // Parked for want of an address, or silenced by a list that has changed: try again.
             Some(Said::Parked(_) | Said::Silenced) if approval.status == Status::Pending => ask(approval, rules, now),
+            // It had gone before anybody was told. Why nobody was is no longer known: what still holds a card back is
+            // said again, and what does not is taken for baselined, so that a gap in an answer announces no backlog.
+            Some(Said::Closed) if known.is_some_and(|entry| entry.announced_at.is_none()) => {
+                match ask(approval, rules, now) {
+                    Action::Announce => Action::Refresh,
+                    held_back => held_back,
+                }
+            }
             _ => Action::Refresh,
         },
     };
     let entry = next(known, change, &action, now);
     Plan { action, entry }
+}
+
+/// What to do about an entry that did not change at its source, though what held its card back may have: the silent list
+/// is configuration. None: nothing.
+pub fn reconsider(entry: &Entry, rules: &Rules, now: Millis) -> Option<Plan> {
+    let held_back = matches!(entry.said, Said::Silenced | Said::Parked(_));
+    if !held_back || entry.approval.status != Status::Pending {
+        return None;
+    }
+    let plan = plan(Some(entry), &Change::Updated(entry.approval.clone()), rules, now);
+    (plan.entry.said != entry.said).then_some(plan)
 }
 
 fn ask(approval: &Approval, rules: &Rules, now: Millis) -> Action {
@@ -86,7 +105,7 @@ fn ask(approval: &Approval, rules: &Rules, now: Millis) -> Action {
 
 fn next(known: Option<&Entry>, change: &Change, action: &Action, now: Millis) -> Entry {
     let fresh_round = matches!(change, Change::AskedAgain(_));
-    let round = known.map_or(1, |entry| entry.round + u32::from(fresh_round));
+    let round = known.map_or(1, |entry| entry.round.saturating_add(u32::from(fresh_round)));
     let kept = known.filter(|_| !fresh_round);
     let was_announced = kept.is_some_and(|entry| entry.announced_at.is_some());
     let said = match action {
@@ -115,11 +134,20 @@ fn next(known: Option<&Entry>, change: &Change, action: &Action, now: Millis) ->
 }
 
 /// The number of the reminder that is due for an entry, from 1; none if none is.
+///
+/// Numbers whose time went by unused (the bridge was down, or nobody looked) are left out, because the alternative is
+/// several reminders in a row. Who gets no cards gets no reminders either.
 pub fn due_reminder(entry: &Entry, rules: &Rules, now: Millis) -> Option<u32> {
     let announced = entry.announced_at.filter(|_| entry.said == Said::Announced)?;
-    if rules.remind_after <= 0 || entry.approval.status != Status::Pending || entry.reminders >= rules.max_reminders {
+    let address = entry.approval.approver.as_ref().and_then(Person::address);
+    let silent = address.is_some_and(|address| rules.silent.contains(&address));
+    if rules.remind_after <= 0 || silent || entry.approval.status != Status::Pending {
         return None;
     }
-    let waits = rules.remind_after.saturating_mul(Millis::from(entry.reminders) + 1);
-    (now.saturating_sub(announced) >= waits).then_some(entry.reminders + 1)
+    let spans = now.saturating_sub(announced).max(0) / rules.remind_after;
+    let number = u32::try_from(spans).unwrap_or(u32::MAX).min(rules.max_reminders);
+    (number > entry.reminders).then_some(number)
 }
+
+#[cfg(test)]
+mod tests;

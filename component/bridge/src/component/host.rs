@@ -64,15 +64,10 @@ impl Host for SpinHost {
 
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send {
         let (host, key) = (self.clone(), key.to_owned());
-        on_this_thread(
-            async move { host.store(&key).await?.delete(&key).await.map_err(|error| failed(&key, &error)) },
-        )
+        on_this_thread(async move { host.store(&key).await?.delete(&key).await.map_err(|error| failed(&key, &error)) })
     }
 
-    fn variable(
-        &self,
-        name: &'static str,
-    ) -> impl Future<Output = Result<Option<String>, VariableError>> + Send {
+    fn variable(&self, name: &'static str) -> impl Future<Output = Result<Option<String>, VariableError>> + Send {
         on_this_thread(async move {
             match spin_sdk::variables::get(name).await {
                 Ok(value) => Ok(Some(value)),
@@ -114,9 +109,10 @@ async fn send(request: HttpRequest, limits: CallLimits) -> Result<HttpResponse, 
             TransportError::Lost("the answer broke off".to_owned())
         }
     })?;
-    let headers = parts.headers.iter().filter_map(|(name, value)| {
-        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-    });
+    let headers = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
     Ok(HttpResponse { status: parts.status.as_u16(), headers: headers.collect(), body: body.to_bytes().to_vec() })
 }
 

@@ -34,4 +34,3 @@ async fn handle(request: spin_sdk::http::Request) -> impl IntoResponse {
 fn on_this_thread<F: Future>(future: F) -> SendWrapper<F> {
     SendWrapper::new(future)
 }
-

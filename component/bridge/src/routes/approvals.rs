@@ -113,8 +113,7 @@ pub(super) async fn list<H: Host>(
         return Err(ApiError::bad_request(format!("limit: expected 1 to {LIMIT_MAX}")));
     }
     let cursor = query.cursor.as_deref().map(decode).transpose()?;
-    let filter =
-        Filter { approver: query.approver, source: query.source, status: query.status, limit, cursor };
+    let filter = Filter { approver: query.approver, source: query.source, status: query.status, limit, cursor };
     let page = shell.approvals(&filter).await?;
     let approvals = page.entries.into_iter().map(View::from).collect();
     Ok(Json(List { approvals, cursor: page.next.map(|next| URL_SAFE_NO_PAD.encode(next)) }))

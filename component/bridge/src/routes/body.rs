@@ -27,7 +27,8 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if first.is_some_and(|byte| *byte != b'{') {
         return Err(ApiError::bad_request("the body must be a JSON object"));
     }
-    serde_json::from_slice(bytes).map_err(|error| ApiError::bad_request(format!("the body is not as expected: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| ApiError::bad_request(format!("the body is not as expected: {error}")))
 }
 
 /// Query parameters of a known shape.

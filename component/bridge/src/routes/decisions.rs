@@ -64,12 +64,7 @@ pub(super) async fn sample_reject<H: Host>(
     decide_sample(&shell, &ticket, &approval, Verdict::Reject, query.reason, &body).await
 }
 
-async fn decide<H: Host>(
-    shell: &Shared<H>,
-    id: &str,
-    verdict: Verdict,
-    body: &[u8],
-) -> Result<Response, ApiError> {
+async fn decide<H: Host>(shell: &Shared<H>, id: &str, verdict: Verdict, body: &[u8]) -> Result<Response, ApiError> {
     let body = match read(body) {
         Ok(body) => body,
         Err(answer) => return Ok(respond(answer)),
@@ -135,6 +130,9 @@ fn respond(answer: Answer) -> Response {
             fields.insert("approval_id".to_owned(), json!(approval.id));
             fields.insert("status".to_owned(), json!(approval.status.name()));
             fields.insert("decided_by".to_owned(), json!(approval.decided_by.as_ref().and_then(Person::label)));
+        }
+        if let Some(word) = &answer.word {
+            fields.insert("source_status".to_owned(), json!(word));
         }
         if let Some(detail) = &answer.detail {
             fields.insert("detail".to_owned(), json!(detail));

@@ -37,7 +37,9 @@ impl<H: Host> Store<H> {
         let Some(bytes) = self.host.get(key).await? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| StoreError {
             key: key.to_owned(),
-            message: format!("the value cannot be read ({error}); restore the store from its backup, or delete this key"),
+            message: format!(
+                "the value cannot be read ({error}); restore the store from its backup, or delete this key"
+            ),
         })
     }
 

@@ -112,9 +112,8 @@ async fn levels<H: Host>(
         .await;
     match read {
         Err(CallFailure::Failed(CallError::Permanent { code: "INTERNAL_ERROR", message })) => {
-            let summary = session
-                .read(counter, |calls| calls.summary(ticket.kind, &ticket.ticket), sdp::read_summary)
-                .await;
+            let summary =
+                session.read(counter, |calls| calls.summary(ticket.kind, &ticket.ticket), sdp::read_summary).await;
             match summary {
                 Ok(true) => Err(CallFailure::Failed(CallError::Retry {
                     code: "INTERNAL_ERROR",
@@ -179,7 +178,9 @@ async fn facts<H: Host>(
     let known = subject.known.last().map(|entry| &entry.approval.ticket);
     let mut ticket = match &subject.listed {
         _ if needed => {
-            match session.read(counter, |calls| calls.ticket(*kind, id), |response| sdp::read_ticket(*kind, response)).await
+            match session
+                .read(counter, |calls| calls.ticket(*kind, id), |response| sdp::read_ticket(*kind, response))
+                .await
             {
                 Ok(ticket) => ticket,
                 Err(failure) if is_absent(&failure) => {

@@ -87,7 +87,9 @@ pub async fn run<H: Host>(
         }
         let failed = &outcome.progress.failed;
         if *task == Task::All {
-            seen.extend(revisits.iter().filter(|ticket| ticket.kind == kind && !failed.contains(&ticket.ticket)).cloned());
+            seen.extend(
+                revisits.iter().filter(|ticket| ticket.kind == kind && !failed.contains(&ticket.ticket)).cloned(),
+            );
             next.modules.insert(module_name(kind), outcome.progress);
         }
         report.sources.insert(module_name(kind), outcome.report);

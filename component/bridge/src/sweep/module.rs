@@ -126,13 +126,7 @@ impl<H: Host> Module<'_, H> {
         let failed: BTreeSet<String> = next.failed.drain(..).chain(found.failed).take(FAILED_MAX).collect();
         next.failed = failed.into_iter().collect();
         found.report.calls = self.counter.load(Ordering::Relaxed);
-        Outcome {
-            progress: next,
-            report: found.report,
-            plans: found.plans,
-            reminders: found.reminders,
-            complete,
-        }
+        Outcome { progress: next, report: found.report, plans: found.plans, reminders: found.reminders, complete }
     }
 
     /// Looks into one ticket only. True if that worked.
@@ -173,7 +167,8 @@ impl<H: Host> Module<'_, H> {
         let produce = self.list_updates(since, sender, &mut first_failure);
         let consume = rows
             .map(|row: Row| {
-                let known = row.listed.updated_at.is_some() && recent.get(&row.listed.ticket.id) == row.listed.updated_at.as_ref();
+                let known = row.listed.updated_at.is_some()
+                    && recent.get(&row.listed.ticket.id) == row.listed.updated_at.as_ref();
                 async move {
                     let id = row.listed.ticket.id.clone();
                     let updated_at = row.listed.updated_at;
@@ -215,14 +210,10 @@ impl<H: Host> Module<'_, H> {
 
     /// Lists updates page by page. Each page begins at the last update of the one before, so tickets that move to the
     /// end meanwhile never push another one out of sight.
-    async fn list_updates(
-        &self,
-        since: Millis,
-        mut rows: mpsc::Sender<Row>,
-        failed: &mut Option<CallFailure>,
-    ) -> u32 {
+    async fn list_updates(&self, since: Millis, mut rows: mpsc::Sender<Row>, failed: &mut Option<CallFailure>) -> u32 {
         let mut seen: BTreeMap<String, Option<Millis>> = BTreeMap::new();
         let (mut since, mut start_index, mut at) = (since, 1, 0);
+        let mut repeated = false;
         for pages in 0..PAGES_MAX {
             let query = ListQuery { start_index, rows: PAGE_SIZE, scope: Scope::UpdatedSince(since) };
             let page = match self.page(&query).await {
@@ -245,9 +236,11 @@ impl<H: Host> Module<'_, H> {
                     return pages + 1;
                 }
             }
-            if !page.more || fresh == 0 {
+            // A page of known rows is what a bulk update leaves at the seam; two in a row are a list that never ends.
+            if !page.more || count == 0 || fresh == 0 && repeated {
                 return pages + 1;
             }
+            repeated = fresh == 0;
             match last {
                 Some(last) if last > since => (since, start_index) = (last, 1),
                 _ => start_index += count,
@@ -260,7 +253,11 @@ impl<H: Host> Module<'_, H> {
     ///
     /// The third part holds the updates that were seen on the way, so that the next look at the updates does not look
     /// into the same tickets again.
-    async fn walk_tickets(&self, progress: &ModuleProgress, found: &Mutex<Found>) -> (WalkProgress, bool, Vec<(String, Millis)>) {
+    async fn walk_tickets(
+        &self,
+        progress: &ModuleProgress,
+        found: &Mutex<Found>,
+    ) -> (WalkProgress, bool, Vec<(String, Millis)>) {
         let mut walk = progress.tickets.clone();
         let elapsed = self.now.saturating_sub(walk.begun_at);
         // Without times of updates in the rows, only a whole walk each time finds what is new.
@@ -299,7 +296,8 @@ impl<H: Host> Module<'_, H> {
             .collect::<Vec<_>>();
         let ((), seen) = futures::join!(produce, consume);
         let missed = seen.iter().filter(|(.., done)| matches!(done, Done::NotReached)).map(|(at, ..)| *at).min();
-        let updates = seen.into_iter().filter(|(.., done)| matches!(done, Done::Yes)).filter_map(|(_, update, _)| update);
+        let updates =
+            seen.into_iter().filter(|(.., done)| matches!(done, Done::Yes)).filter_map(|(_, update, _)| update);
         let updates = updates.collect();
         walk.position = missed.unwrap_or(listing.end).max(walk.position);
         walk.total = listing.total.unwrap_or(walk.total).max(walk.position);

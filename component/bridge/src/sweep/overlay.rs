@@ -78,7 +78,8 @@ impl<H: Host> Known<H> {
         let due = if elapsed >= period {
             i64::MAX
         } else {
-            i64::try_from(i128::from(width) * 1000 * i128::from(elapsed) / i128::from(period.max(1))).unwrap_or(i64::MAX)
+            i64::try_from(i128::from(width) * 1000 * i128::from(elapsed) / i128::from(period.max(1)))
+                .unwrap_or(i64::MAX)
         };
         let begin = after.unwrap_or(&first);
         let mut slice = Slice { tickets: Vec::new(), end: due == i64::MAX };

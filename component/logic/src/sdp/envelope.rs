@@ -16,6 +16,9 @@ const LIMIT_PAUSE: Duration = Duration::from_secs(60);
 /// The vendor's own client waits two seconds before its first repeat (ManageEngine's Ansible collection).
 const FAULT_PAUSE: Duration = Duration::from_secs(2);
 
+/// What an operator can look at when a URL leads nowhere.
+const NOT_FOUND_HINT: &str = "not found; is the portal name in the base URL right?";
+
 /// A failure as the envelope tells it.
 struct Told {
     code: i64,
@@ -37,18 +40,29 @@ fn failure(method: Method, response: &HttpResponse, is_json: bool, told: Option<
     let status = response.status;
     let (code, said) = told.map_or((0, None), |told| (told.code, Some(told.describe())));
     let message = |fallback: &str| said.clone().unwrap_or_else(|| format!("HTTP {status}: {fallback}"));
-    let blocked = said.as_deref().is_some_and(is_blocked) || is_blocked(&String::from_utf8_lossy(&response.body));
-    if status == 429 || code == 4015 || (status == 400 && blocked) {
+    // What the operator can do about it is told whatever the source says.
+    let hinted = |hint: &str| match &said {
+        Some(said) => format!("{said}; {hint}"),
+        None => format!("HTTP {status}: {hint}"),
+    };
+    let blocked = said.as_deref().is_some_and(is_blocked)
+        || (status == 400 && is_blocked(&String::from_utf8_lossy(&response.body)));
+    if status == 429 || code == 4015 || blocked {
         let after = response.retry_after().unwrap_or(LIMIT_PAUSE);
         let after = if blocked { after.max(LIMIT_PAUSE) } else { after.max(FAULT_PAUSE) };
         return CallError::Retry { code: "RATE_LIMITED", message: message("rate limit"), after };
     }
     if status == 401 || code == 4022 {
-        let message = message("the credential is missing, wrong or expired; technician keys and tokens expire");
+        let message = hinted("the credential is missing, wrong or expired; technician keys and tokens expire");
         return CallError::Auth { code: "CREDENTIAL_REFUSED", message };
     }
     match code {
-        4007 => return CallError::NotFound { code: "NOT_FOUND", message: message("not found") },
+        4007 => return CallError::NotFound { code: "NOT_FOUND", message: hinted(NOT_FOUND_HINT) },
+        4004 if !method.is_write() => {
+            let after = response.retry_after().unwrap_or(FAULT_PAUSE).max(FAULT_PAUSE);
+            return CallError::Retry { code: "INTERNAL_ERROR", message: message("internal error"), after };
+        }
+        4004 => return CallError::Unknown { code: "SOURCE_FAULT", message: message("internal error") },
         4002 => return CallError::Permanent { code: "FORBIDDEN", message: message("forbidden") },
         4012 => return CallError::Permanent { code: "MANDATORY_FIELD", message: message("a field is missing") },
         4001 | 4021 => return CallError::Permanent { code: "INVALID_VALUE", message: message("a value is invalid") },
@@ -57,17 +71,19 @@ fn failure(method: Method, response: &HttpResponse, is_json: bool, told: Option<
         _ => {}
     }
     match status {
-        404 | 410 => {
-            let message = message("not found; is the portal name in the base URL right?");
-            CallError::NotFound { code: "NOT_FOUND", message }
-        }
+        404 | 410 => CallError::NotFound { code: "NOT_FOUND", message: hinted(NOT_FOUND_HINT) },
         403 => CallError::Permanent { code: "FORBIDDEN", message: message("forbidden") },
         300..=399 => CallError::Permanent {
             code: "REDIRECTED",
             message: format!("HTTP {status}: redirects are not followed; put the final address into the base URL"),
         },
         400..=499 if status != 408 => CallError::Permanent { code: "REFUSED", message: message("refused") },
-        200..=299 if is_json => CallError::Permanent { code: "REFUSED", message: message("a failure inside HTTP 200") },
+        200..=299 if said.is_some() => {
+            CallError::Permanent { code: "REFUSED", message: message("a failure inside HTTP 200") }
+        }
+        200..=299 if is_json && !method.is_write() => {
+            CallError::Permanent { code: "UNREADABLE", message: message("the reply is not an object") }
+        }
         // From here on the product, or something in front of it, is out of order: a write may have happened.
         _ if method.is_write() => CallError::Unknown { code: "SOURCE_FAULT", message: message("the source failed") },
         200..=299 => CallError::Retry {
@@ -76,7 +92,7 @@ fn failure(method: Method, response: &HttpResponse, is_json: bool, told: Option<
             after: FAULT_PAUSE,
         },
         _ => CallError::Retry {
-            code: if code == 4004 { "INTERNAL_ERROR" } else { "SOURCE_FAULT" },
+            code: "SOURCE_FAULT",
             message: message("the source failed"),
             after: response.retry_after().unwrap_or(FAULT_PAUSE).max(FAULT_PAUSE),
         },
@@ -84,8 +100,11 @@ fn failure(method: Method, response: &HttpResponse, is_json: bool, told: Option<
 }
 
 /// On-premises: "URL blocked as maximum access limit for the page is exceeded". There is no code for it.
+///
+/// The limit must be named as well: a ticket may be about a blocked URL.
 fn is_blocked(text: &str) -> bool {
-    text.contains("URL blocked")
+    let text = text.to_ascii_lowercase();
+    text.contains("url blocked") && text.contains("limit")
 }
 
 /// The failure an envelope tells, if it tells one. `response_status` is an array on most lists, an object elsewhere.
@@ -97,6 +116,8 @@ fn told(body: &Value) -> Option<Told> {
     let outer = number(status.get("status_code"));
     let word = status.get("status").and_then(Value::as_str).unwrap_or_default();
     let succeeded = match (word.to_ascii_lowercase().as_str(), outer) {
+        // A part was refused and nothing applied, whatever the word beside it.
+        (_, Some(3000)) => false,
         ("success", _) => true,
         ("", Some(code)) => code == 2000,
         ("", None) => true,

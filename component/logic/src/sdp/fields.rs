@@ -14,7 +14,9 @@ pub(super) type Row = Map<String, Value>;
 pub(super) fn id(row: &Row) -> Result<String, String> {
     let text = match row.get("id") {
         Some(Value::String(text)) => text.trim().to_owned(),
-        Some(Value::Number(number)) => number.to_string(),
+        // A number too large for an integer has been rounded: it names something else.
+        Some(Value::Number(number)) if !number.is_f64() => number.to_string(),
+        Some(Value::Number(_)) => return Err("the id is a number that cannot be exact".to_owned()),
         _ => return Err("the row has no id".to_owned()),
     };
     if is_id_segment(&text) { Ok(text) } else { Err("the id is not 1 to 64 letters, digits, - or _".to_owned()) }

@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 
 use crate::approval::{ApprovalId, Millis, Person, TicketKind, Verdict};
 use crate::http::{HttpRequest, Method};
-use crate::text::truncate;
+use crate::text::{clean_line, truncate};
 
 pub use envelope::classify;
 pub use read::{
     Approvals, Level, Levels, ListedTicket, Page, Refused, embedded_approvals, read_approval, read_approvals,
-    read_decision, read_levels, read_page, read_summary, read_ticket,
+    read_decision, read_levels, read_page, read_status_name, read_summary, read_ticket,
 };
 pub use status::StatusNames;
 
@@ -177,11 +177,10 @@ pub fn decision_comment(verdict: Verdict, approver: &Person, words: Option<&str>
         Verdict::Reject => "Rejected",
     };
     let email = approver.email.as_deref().unwrap_or_default().trim();
-    // The address is what a repeat is recognised by, so a long name must not push it out.
-    let who = match approver.name.as_deref().map(str::trim).filter(|name| !name.is_empty() && *name != email) {
-        Some(name) => format!("{} ({email})", truncate(name, 60)),
-        None => email.to_owned(),
-    };
+    // The address is what a repeat is recognised by, so a name must neither push it out nor pass for one.
+    let name = clean_line(&approver.name.as_deref().unwrap_or_default().replace(['(', ')', '@', ':'], " "));
+    let named = !name.is_empty() && approver.name.as_deref().is_some_and(|name| name.trim() != email);
+    let who = if named { format!("{} ({email})", truncate(&name, 60)) } else { email.to_owned() };
     let mut comment = format!("{done} by {who} in chat");
     if let Some(words) = words.map(str::trim).filter(|words| !words.is_empty()) {
         comment.push_str(": ");
@@ -190,14 +189,21 @@ pub fn decision_comment(verdict: Verdict, approver: &Person, words: Option<&str>
     truncate(&comment, COMMENT_MAX).into_owned()
 }
 
-/// Whether a comment read back was left by this approver through the bridge.
+/// Whether a comment read back was left by this approver through the bridge. [`decision_comment`] keeps brackets, `@` and
+/// `:` out of names, so the first bracket holds the address, and an address without one is the whole head.
 pub fn comment_names(comment: &str, address: &str) -> bool {
     let comment = comment.to_lowercase();
     let address = crate::approval::normal_address(address);
-    let by = |verb: &str| comment.starts_with(&format!("{verb} by "));
-    let head = comment.split(" in chat").next().unwrap_or_default();
-    (by("approved") || by("rejected"))
-        && (head.ends_with(&format!("({address})")) || head.ends_with(&format!("by {address}")))
+    let Some(rest) = ["approved by ", "rejected by "].iter().find_map(|deed| comment.strip_prefix(deed)) else {
+        return false;
+    };
+    let left_by = |rest: &str, head: String| {
+        rest.strip_prefix(&head).is_some_and(|words| words.is_empty() || words.starts_with(':'))
+    };
+    match rest.split_once(" (") {
+        Some((name, bracket)) if !name.contains(['@', ':']) => left_by(bracket, format!("{address}) in chat")),
+        _ => left_by(rest, format!("{address} in chat")),
+    }
 }
 
 fn levels_path(kind: TicketKind, ticket: &str) -> String {

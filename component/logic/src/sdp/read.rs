@@ -253,7 +253,19 @@ pub fn read_approval(
     response: &HttpResponse,
 ) -> Result<Approval, CallError> {
     let body = classify(Method::Get, response)?;
-    one(&body, "approval").and_then(|row| approval(names, ticket, &id.level, None, row)).map_err(odd)
+    let approval = one(&body, "approval").and_then(|row| approval(names, ticket, &id.level, None, row)).map_err(odd)?;
+    // A decision rests on this record, so it must be the one that was asked for.
+    if approval.id.approval == id.approval {
+        Ok(approval)
+    } else {
+        Err(odd("the reply is about another approval".to_owned()))
+    }
+}
+
+/// The source's own word for the status of an approval, for people: tenants and editions name it differently.
+pub fn read_status_name(response: &HttpResponse) -> Option<String> {
+    let body: Value = serde_json::from_slice(&response.body).ok()?;
+    fields::name(one(&body, "approval").ok()?.get("status"))
 }
 
 /// Whether a decision was taken. What it led to is read back, never concluded from this.

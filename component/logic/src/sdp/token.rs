@@ -69,13 +69,21 @@ pub fn refresh(client: &Client<'_>) -> HttpRequest {
 pub fn read(response: &HttpResponse, now: Millis) -> Result<AccessToken, CallError> {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
     let text = |name: &str| body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str);
-    if let Some(error) = text("error") {
+    let throttled = || CallError::Retry {
+        code: "TOKEN_THROTTLED",
+        message: "Zoho's token throttle: too many tokens asked for in a short time".to_owned(),
+        after: THROTTLE_PAUSE,
+    };
+    if response.status == 429 {
+        return Err(throttled());
+    }
+    // What a server in trouble says about the credential is no verdict on it.
+    if let Some(error) = text("error").filter(|_| response.status < 500) {
         let error = truncate(&clean_line(error), 80).into_owned();
-        let throttled = error.eq_ignore_ascii_case("access denied")
-            || text("error_description").is_some_and(|text| text.to_lowercase().contains("too many requests"));
-        if throttled || response.status == 429 {
-            let message = "Zoho's token throttle: too many tokens asked for in a short time".to_owned();
-            return Err(CallError::Retry { code: "TOKEN_THROTTLED", message, after: THROTTLE_PAUSE });
+        if error.eq_ignore_ascii_case("access denied")
+            || text("error_description").is_some_and(|text| text.to_lowercase().contains("too many requests"))
+        {
+            return Err(throttled());
         }
         let cure = match error.as_str() {
             "invalid_code" => "the refresh token is revoked, mistyped, or of another data centre than sdp_accounts_url",
@@ -96,12 +104,10 @@ pub fn read(response: &HttpResponse, now: Millis) -> Result<AccessToken, CallErr
             code: "TOKEN_REFUSED",
             message: format!("HTTP {} from the accounts server", response.status),
         }),
-        _ if matches!(response.status, 400..=499) && response.status != 408 && response.status != 429 => {
-            Err(CallError::Permanent {
-                code: "TOKEN_REFUSED",
-                message: format!("HTTP {} from the accounts server; check sdp_accounts_url", response.status),
-            })
-        }
+        _ if matches!(response.status, 400..=499) && response.status != 408 => Err(CallError::Permanent {
+            code: "TOKEN_REFUSED",
+            message: format!("HTTP {} from the accounts server; check sdp_accounts_url", response.status),
+        }),
         _ => Err(CallError::Retry {
             code: "TOKEN_UNAVAILABLE",
             message: format!("HTTP {} without a token from the accounts server", response.status),
