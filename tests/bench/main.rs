@@ -1,1 +1,28 @@
-fn main() {}
+//! The figures that the design promises, each measured in one run against its target. `cargo xtask bench` prints them
+//! as a table and writes them to `bench.json` in the target folder.
+//!
+//! Times are shown, never asserted: a busy machine is not a defect. What is exact (sizes, calls, store operations) is
+//! asserted in the scenarios.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark stops where it cannot measure")]
+
+mod diffing;
+mod figure;
+mod sizes;
+mod sweeps;
+
+use figure::Figures;
+
+fn main() {
+    // `cargo test --benches` starts this with --test: there is nothing to check then.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
+    let mut figures = Figures::default();
+    sizes::measure(&mut figures);
+    runtime.block_on(sweeps::measure(&mut figures));
+    diffing::measure(&mut figures);
+    figures.print();
+    figures.save();
+}

@@ -156,3 +156,6 @@ fn jitter(url: &str, tried: u32) -> Duration {
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

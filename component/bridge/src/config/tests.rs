@@ -1,1 +1,73 @@
+//! Settings: every problem at once, each with its variable's name, none with a value.
 
+use super::*;
+use crate::testing::MemoryHost;
+
+const COMPLETE: [(&str, &str); 5] = [
+    ("sdp_base_url", "https://sdp.example/app/itdesk/"),
+    ("sdp_authtoken", "a-technician-key"),
+    ("moveworks_event_id", "6c2f8a1e-0b7d-4c7a-9a52-3f1d5e8b9c01"),
+    ("moveworks_api_key", "a-key"),
+    ("poll_seconds", "60"),
+];
+
+async fn problems(changes: &[(&'static str, &str)]) -> Vec<String> {
+    let mut variables: Vec<_> = COMPLETE.into_iter().filter(|(name, _)| changes.iter().all(|(own, _)| own != name)).collect();
+    variables.extend(changes);
+    load(&MemoryHost::new().with_variables(&variables)).await.err().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_defaults_are_those_of_the_contract() {
+    let settings = load(&MemoryHost::new().with_variables(&COMPLETE)).await.unwrap();
+    let sdp = settings.sdp.unwrap();
+    assert_eq!(sdp.base_url, "https://sdp.example/app/itdesk");
+    assert_eq!(sdp.modules, TicketKind::ALL);
+    assert_eq!((settings.concurrency, settings.sweep_budget.as_secs(), settings.reconcile.as_secs()), (16, 50, 3_600));
+    assert_eq!(settings.max_age.unwrap().as_secs(), 30 * 86_400);
+    assert_eq!((settings.first_run, settings.remind_after, settings.max_reminders), (FirstRun::Announce, None, 3));
+    assert!(settings.comment_required_on_reject && settings.action_secret.is_none() && settings.silent.is_empty());
+    assert_eq!(settings.moveworks.unwrap().base_url, "https://api.moveworks.ai");
+}
+
+#[tokio::test]
+async fn a_wrong_value_names_its_variable_and_is_not_shown() {
+    let wrong = [
+        ("sdp_base_url", "ftp://hidden"),
+        ("sdp_base_url", "https://user:hidden@sdp.example"),
+        ("sdp_base_url", "https://sdp.example/app/hidden/api/v3"),
+        ("sdp_modules", "requests,hidden"),
+        ("sdp_web_url", "javascript:hidden"),
+        ("moveworks_event_id", "../hidden"),
+        ("moveworks_base_url", "hidden"),
+        ("poll_seconds", "hidden"),
+        ("concurrency", "0"),
+        ("max_age_days", "-1"),
+        ("first_run", "hidden"),
+        ("card_fields", "type,hidden"),
+        ("silent_approvers", "hidden"),
+        ("comment_required_on_reject", "hidden"),
+        ("quiet_hours", "19:00-08:00"),
+        ("timezone", "Europe/hidden"),
+        ("zendesk_base_url", "https://hidden.zendesk.com"),
+        ("sdp_authtoken", "hidden\nline"),
+    ];
+    for (name, value) in wrong {
+        let problems = problems(&[(name, value)]).await;
+        assert!(problems.iter().any(|problem| problem.starts_with(&format!("{name}: "))), "{name}: {problems:?}");
+        assert!(!problems.iter().any(|problem| problem.contains("hidden")), "{name}: {problems:?}");
+    }
+}
+
+#[tokio::test]
+async fn all_problems_are_found_at_once() {
+    let found = problems(&[("concurrency", "x"), ("first_run", "x"), ("card_fields", "x")]).await;
+    assert_eq!(found.len(), 3, "{found:?}");
+}
+
+#[tokio::test]
+async fn oauth_and_a_technician_key_exclude_each_other_and_oauth_is_whole_or_not_there() {
+    assert!(problems(&[("sdp_client_id", "1000.ABC")]).await[0].starts_with("sdp_authtoken: "));
+    let partial = problems(&[("sdp_authtoken", ""), ("sdp_client_id", "1000.ABC")]).await;
+    assert_eq!(partial.len(), 3, "{partial:?}");
+}

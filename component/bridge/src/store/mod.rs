@@ -55,3 +55,6 @@ impl<H: Host> Store<H> {
         self.host.delete(key).await
     }
 }
+
+#[cfg(test)]
+mod tests;

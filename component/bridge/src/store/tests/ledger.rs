@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use approval_logic::diff::Said;
+
+use super::entry;
+use crate::host::Host;
+use crate::store::Store;
+use crate::store::ledger::Ledger;
+use crate::testing::MemoryHost;
+
+async fn open(host: &MemoryHost) -> Ledger<MemoryHost> {
+    Ledger::open(Store::new(host.clone())).await.unwrap()
+}
+
+async fn all_tickets(host: &MemoryHost) -> Vec<usize> {
+    let page = open(host).await.page(None, usize::MAX, |_| true).await.unwrap();
+    page.entries.iter().map(|entry| entry.approval.id.ticket.parse().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn entries_come_back_in_the_order_of_ticket_numbers_and_no_value_is_above_256_kib() {
+    let host = MemoryHost::new();
+    let tickets: Vec<usize> = (1..=2_000).collect();
+    for chunk in tickets.chunks(137) {
+        open(&host).await.commit(chunk.iter().rev().map(|ticket| entry(*ticket)).collect(), host.now()).await.unwrap();
+    }
+    assert_eq!(all_tickets(&host).await, tickets);
+    assert!(host.largest_value() <= 256 * 1024, "{}", host.largest_value());
+    assert!(open(&host).await.leaf_count().await > 5);
+}
+
+#[tokio::test]
+async fn one_ticket_is_read_with_two_store_operations_however_many_are_tracked() {
+    let host = MemoryHost::new();
+    open(&host).await.commit((1..=2_000).map(entry).collect(), host.now()).await.unwrap();
+    host.operations();
+    let found = open(&host).await.of_ticket(&entry(1_234).approval.id.ticket_ref()).await.unwrap();
+    assert_eq!(found, [entry(1_234)]);
+    assert_eq!(host.operations(), 2);
+}
+
+#[tokio::test]
+async fn pages_follow_one_another_without_gap_or_repeat() {
+    let host = MemoryHost::new();
+    open(&host).await.commit((1..=900).map(entry).collect(), host.now()).await.unwrap();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = open(&host).await.page(after.as_deref(), 77, |_| true).await.unwrap();
+        seen.extend(page.entries.iter().map(|entry| entry.approval.id.ticket.parse::<usize>().unwrap()));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, (1..=900).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_another_writer_put_into_a_leaf_meanwhile_is_kept() {
+    let host = MemoryHost::new();
+    let (one, other) = (open(&host).await, open(&host).await);
+    one.of_ticket(&entry(1).approval.id.ticket_ref()).await.unwrap();
+    other.commit(vec![entry(2)], host.now()).await.unwrap();
+    one.commit(vec![entry(1)], host.now()).await.unwrap();
+    assert_eq!(all_tickets(&host).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_crash_at_any_write_of_a_cut_loses_no_entry_that_was_there() {
+    for writes in 0..12 {
+        let host = MemoryHost::new();
+        let before: Vec<usize> = (1..=150).collect();
+        open(&host).await.commit(before.iter().map(|ticket| entry(*ticket)).collect(), host.now()).await.unwrap();
+        host.dies_after(writes);
+        let _ = open(&host).await.commit((100..=600).map(entry).collect(), host.now()).await;
+        host.lives();
+        let seen = all_tickets(&host).await;
+        assert!(before.iter().all(|ticket| seen.contains(ticket)), "died after {writes} writes");
+        assert!(seen.is_sorted() && seen.windows(2).all(|pair| pair[0] != pair[1]), "died after {writes} writes");
+        open(&host).await.commit((100..=600).map(entry).collect(), host.now()).await.unwrap();
+        assert_eq!(all_tickets(&host).await, (1..=600).collect::<Vec<_>>(), "died after {writes} writes");
+    }
+}
+
+#[tokio::test]
+async fn closed_entries_lose_their_description_and_leave_after_ninety_days() {
+    let host = MemoryHost::new();
+    let mut closed = entry(1);
+    (closed.said, closed.closed_at) = (Said::Closed, Some(host.now()));
+    open(&host).await.commit(vec![closed, entry(2)], host.now()).await.unwrap();
+    let kept = open(&host).await.get(&entry(1).approval.id).await.unwrap().unwrap();
+    assert_eq!(kept.approval.ticket.description, None);
+    host.advance(Duration::from_secs(91 * 86_400));
+    open(&host).await.commit(vec![entry(2)], host.now()).await.unwrap();
+    assert_eq!(all_tickets(&host).await, [2]);
+}

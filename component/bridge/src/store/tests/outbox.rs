@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+
+use super::entry;
+use crate::host::{Host, StoreError};
+use crate::store::Store;
+use crate::store::outbox::{Content, Fate, Outbox, Record};
+use crate::testing::MemoryHost;
+
+fn record(ticket: usize) -> Record {
+    let entry = entry(ticket);
+    Record {
+        id: format!("{}:1:pending", entry.approval.id),
+        content: Content::Pending(Box::new(entry)),
+        recipient: "ana@corp.example".to_owned(),
+        planned_at: i64::try_from(ticket).unwrap(),
+        read_at: 0,
+        attempts: 0,
+        not_before: 0,
+        last_error: None,
+    }
+}
+
+fn tickets<'a>(records: impl IntoIterator<Item = &'a Record>) -> Vec<i64> {
+    records.into_iter().map(|record| record.planned_at).collect()
+}
+
+async fn open(host: &MemoryHost) -> Outbox<MemoryHost> {
+    Outbox::open(Store::new(host.clone())).await.unwrap()
+}
+
+/// Delivers every waiting message, as a sweep does. The messages that left, also where the process dies on the way.
+async fn deliver(host: &MemoryHost, left: &mut Vec<i64>) -> Result<(), StoreError> {
+    let mut outbox = Outbox::open(Store::new(host.clone())).await?;
+    let mut fates = BTreeMap::new();
+    for record in outbox.recover().await? {
+        fates.insert(record.id.clone(), (Fate::Sent, record));
+    }
+    let waiting: Vec<Record> = outbox.waiting().filter(|record| !fates.contains_key(&record.id)).cloned().collect();
+    outbox.begin_delivery().await?;
+    for record in waiting {
+        left.push(record.planned_at);
+        Outbox::mark_sent(&Store::new(host.clone()), &record.id, host.now()).await?;
+        fates.insert(record.id.clone(), (Fate::Sent, record));
+    }
+    outbox.settle(fates).await
+}
+
+#[tokio::test]
+async fn messages_wait_in_the_order_in_which_they_were_planned() {
+    let host = MemoryHost::new();
+    assert_eq!(open(&host).await.plan((1..=250).map(record).collect()).await.unwrap(), 250);
+    assert_eq!(open(&host).await.plan((200..=300).map(record).collect()).await.unwrap(), 50);
+    assert_eq!(tickets(open(&host).await.waiting()), (1..=300).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_quiet_outbox_is_read_with_one_store_operation() {
+    let host = MemoryHost::new();
+    host.operations();
+    let mut outbox = open(&host).await;
+    assert_eq!(outbox.recover().await.unwrap(), []);
+    outbox.settle(BTreeMap::new()).await.unwrap();
+    assert_eq!(host.operations(), 1);
+}
+
+#[tokio::test]
+async fn a_crash_at_any_write_loses_no_message_repeats_at_most_one_and_leaves_no_key_behind() {
+    let writes_of_a_whole_run = 40;
+    for writes in 0..writes_of_a_whole_run {
+        let host = MemoryHost::new();
+        open(&host).await.plan((1..=12).map(record).collect()).await.unwrap();
+        let mut left = Vec::new();
+        host.dies_after(writes);
+        let _ = deliver(&host, &mut left).await;
+        host.lives();
+        deliver(&host, &mut left).await.unwrap();
+        let mut distinct = left.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct, (1..=12).collect::<Vec<_>>(), "died after {writes} writes");
+        assert!(left.len() <= 13, "died after {writes} writes: {left:?}");
+        assert_eq!(host.key_names(), ["v1:outbox"], "died after {writes} writes");
+    }
+}
+
+#[tokio::test]
+async fn a_crash_while_planning_plans_all_of_it_or_nothing() {
+    for writes in 0..6 {
+        let host = MemoryHost::new();
+        open(&host).await.plan(vec![record(1)]).await.unwrap();
+        host.dies_after(writes);
+        let planned = open(&host).await.plan((2..=250).map(record).collect()).await;
+        host.lives();
+        let waiting = tickets(open(&host).await.waiting());
+        let expected = if planned.is_ok() { 250 } else { 1 };
+        assert_eq!(waiting, (1..=expected).collect::<Vec<_>>(), "died after {writes} writes");
+        open(&host).await.plan((2..=250).map(record).collect()).await.unwrap();
+        assert_eq!(tickets(open(&host).await.waiting()), (1..=250).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_dead_message_is_kept_until_somebody_takes_it_up_again() {
+    let host = MemoryHost::new();
+    let mut outbox = open(&host).await;
+    outbox.plan(vec![record(1), record(2)]).await.unwrap();
+    let dead = Record { last_error: Some("REFUSED: HTTP 400".to_owned()), ..record(1) };
+    outbox.settle(BTreeMap::from([(dead.id.clone(), (Fate::Dead, Record { attempts: 1, ..dead.clone() }))])).await.unwrap();
+    let mut outbox = open(&host).await;
+    assert_eq!((tickets(outbox.waiting()), tickets(outbox.dead())), (vec![2], vec![1]));
+    assert!(!outbox.retry("nothing").await.unwrap());
+    assert!(outbox.retry(&dead.id).await.unwrap());
+    assert_eq!((tickets(open(&host).await.waiting()), open(&host).await.dead().len()), (vec![2, 1], 0));
+}
