@@ -50,15 +50,18 @@ impl Bridge {
     }
 
     /// Answers an HTTP request. `POST /poll` and `POST /hints` are sweeps: they get a sweep's limits, and wait for one
-    /// that is running.
+    /// that is running. What goes through the outbox gets a sweep's time as well, because it waits inside.
     pub async fn handle(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, CallError> {
-        let sweep = request.method() == http::Method::POST && matches!(request.uri().path(), "/poll" | "/hints");
-        if sweep {
-            let _sweeping = self.inner.sweeping.lock().await;
-            self.answer(Kind::Sweep, request).await
-        } else {
-            self.answer(Kind::Request, request).await
+        let path = request.uri().path();
+        if *request.method() != http::Method::POST {
+            return self.answer(Kind::Request, request).await;
         }
+        if matches!(path, "/poll" | "/hints") {
+            let _sweeping = self.inner.sweeping.lock().await;
+            return self.answer(Kind::Sweep, request).await;
+        }
+        let waits = path == "/notifications" || path.starts_with("/outbox/");
+        self.answer(if waits { Kind::Sweep } else { Kind::Request }, request).await
     }
 
     /// One sweep. With `dry_run` nothing is written or sent. A sweep that is running is waited for.

@@ -118,7 +118,14 @@ impl<H: Host> Client<H> {
         }
     }
 
-    fn pause(&self, origin: &str, wait: Duration) {
+    /// How long calls to an origin have to wait still.
+    pub fn pause_left(&self, origin: &str) -> Duration {
+        let until = self.pauses.lock().ok().and_then(|pauses| pauses.get(origin).copied()).unwrap_or(0);
+        Duration::from_millis(until.saturating_sub(self.host.ticks()))
+    }
+
+    /// Makes all calls to an origin wait.
+    pub fn pause(&self, origin: &str, wait: Duration) {
         let until = self.host.ticks().saturating_add(millis(wait));
         if let Ok(mut pauses) = self.pauses.lock() {
             let own = pauses.entry(origin.to_owned()).or_insert(until);
@@ -128,15 +135,14 @@ impl<H: Host> Client<H> {
 
     async fn out_of_pause(&self, origin: &str) -> Result<(), CallFailure> {
         loop {
-            let until = self.pauses.lock().ok().and_then(|pauses| pauses.get(origin).copied()).unwrap_or(0);
-            let wait = until.saturating_sub(self.host.ticks());
-            if wait == 0 {
+            let wait = self.pause_left(origin);
+            if wait.is_zero() {
                 return Ok(());
             }
-            if Duration::from_millis(wait) >= self.left() {
+            if wait >= self.left() {
                 return Err(CallFailure::OutOfTime);
             }
-            self.host.sleep(Duration::from_millis(wait)).await;
+            self.host.sleep(wait).await;
         }
     }
 }

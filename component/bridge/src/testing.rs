@@ -118,10 +118,7 @@ impl Host for MemoryHost {
         std::future::ready(allowed)
     }
 
-    fn variable(
-        &self,
-        name: &'static str,
-    ) -> impl Future<Output = Result<Option<String>, VariableError>> + Send {
+    fn variable(&self, name: &'static str) -> impl Future<Output = Result<Option<String>, VariableError>> + Send {
         std::future::ready(Ok(self.variables.get(name).cloned()))
     }
 

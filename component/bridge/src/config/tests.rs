@@ -12,7 +12,8 @@ const COMPLETE: [(&str, &str); 5] = [
 ];
 
 async fn problems(changes: &[(&'static str, &str)]) -> Vec<String> {
-    let mut variables: Vec<_> = COMPLETE.into_iter().filter(|(name, _)| changes.iter().all(|(own, _)| own != name)).collect();
+    let mut variables: Vec<_> =
+        COMPLETE.into_iter().filter(|(name, _)| changes.iter().all(|(own, _)| own != name)).collect();
     variables.extend(changes);
     load(&MemoryHost::new().with_variables(&variables)).await.err().unwrap_or_default()
 }

@@ -50,7 +50,10 @@ async fn without_the_token_every_address_but_health_is_401_and_nothing_is_read()
                 request.headers_mut().insert("authorization", credential.parse().unwrap());
             }
             let response = handle(host.clone(), request).await;
-            assert_eq!((response.status(), code(&response).as_str()), (StatusCode::UNAUTHORIZED, "AUTHENTICATION_FAILED"));
+            assert_eq!(
+                (response.status(), code(&response).as_str()),
+                (StatusCode::UNAUTHORIZED, "AUTHENTICATION_FAILED")
+            );
             assert_eq!(host.operations(), 0, "{method} {path}");
         }
     }
@@ -118,7 +121,11 @@ async fn bodies_and_queries_are_read_strictly_and_the_offender_is_named() {
 async fn a_decision_with_a_wrong_body_is_invalid_and_one_on_an_odd_id_unknown() {
     for body in ["", "{", "{}", r#"{"approver":""}"#, r#"{"approver":5}"#, r#"{"approver":"a@corp.example","x":1}"#] {
         let response = handle(configured(), request("POST", "/approvals/sdp:requests:1:2:3/approve", body)).await;
-        assert_eq!((response.status(), code(&response).as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "INVALID"), "{body}");
+        assert_eq!(
+            (response.status(), code(&response).as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, "INVALID"),
+            "{body}"
+        );
     }
     for id in ["nonsense", "sdp:problems:1:2:3", "sdp:requests:1:2", "zendesk:1", "sdp:requests:..:2:3"] {
         let body = r#"{"approver":"ana@corp.example"}"#;

@@ -19,6 +19,9 @@ const REVISIT_MAX: usize = 500;
 pub struct Progress {
     /// By the module's name in reports.
     pub modules: BTreeMap<String, ModuleProgress>,
+    /// The source asked to be left alone until then; 0 if it did not.
+    #[serde(default)]
+    pub paused_until: Millis,
 }
 
 /// One module.

@@ -16,7 +16,7 @@ use futures::future::join_all;
 use crate::config::{FirstRun, Settings};
 use crate::deliver::{self, Courier, Delivered};
 use crate::host::{Host, StoreError};
-use crate::http::{Client, Counter};
+use crate::http::{Client, Counter, origin};
 use crate::report::{OutboxReport, Report, SourceReport};
 use crate::sdp::Session;
 use crate::store::Store;
@@ -28,6 +28,10 @@ use overlay::Known;
 
 /// Of the sweep's time, this much is kept for writing down what happened.
 const CLOSING: Duration = Duration::from_secs(2);
+
+/// Of what is left, so many tenths go to looking around. The rest is for telling people: a source that takes all the
+/// time there is must not keep what it has already said from them.
+const LOOKING_TENTHS: u32 = 7;
 
 /// What a sweep is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +54,9 @@ pub async fn run<H: Host>(
     let host = store.host().clone();
     let (now, begun) = (host.now(), host.ticks());
     let budget = settings.sweep_budget.saturating_sub(CLOSING).max(settings.sweep_budget / 2);
-    let client = Client::new(host.clone(), settings.concurrency, budget);
-    let session = settings.sdp.clone().map(|sdp| Session::new(sdp, client.clone(), store.clone()));
+    let looking = Client::new(host.clone(), settings.concurrency, budget / 10 * LOOKING_TENTHS);
+    let telling = Client::new(host.clone(), settings.concurrency, budget);
+    let session = |client: &Client<H>| settings.sdp.clone().map(|sdp| Session::new(sdp, client.clone(), store.clone()));
     let (ledger, outbox, place, revisits) = futures::try_join!(
         Ledger::open(store.clone()),
         Outbox::open(store.clone()),
@@ -62,8 +67,9 @@ pub async fn run<H: Host>(
     let recovered = if dry_run { Vec::new() } else { outbox.recover().await? };
     let known = Known::new(ledger, outbox.waiting());
 
-    let outcomes = match &session {
-        Some(session) => look_around(session, settings, &known, task, &place, &revisits, now).await,
+    keep_pause(&looking, settings, &place, now);
+    let outcomes = match session(&looking) {
+        Some(session) => look_around(&session, settings, &known, task, &place, &revisits, now).await,
         None => BTreeMap::new(),
     };
 
@@ -71,10 +77,11 @@ pub async fn run<H: Host>(
     let mut entries: BTreeMap<_, Entry> = BTreeMap::new();
     let mut records = Vec::new();
     let mut next = place.clone();
+    next.paused_until = still_paused(&looking, settings, host.now());
     let mut seen = Vec::new();
     for (kind, outcome) in outcomes {
         report.complete &= outcome.complete;
-        for plan in outcome.plans {
+        for plan in outcome.plans.into_values() {
             if plan.action == Action::Announce {
                 records.extend(announcement(&plan.entry, now));
             }
@@ -109,7 +116,8 @@ pub async fn run<H: Host>(
             fates.insert(record.id.clone(), (Fate::Sent, record));
         }
         if let Some(moveworks) = &settings.moveworks {
-            let courier = Courier { store, client: &client, session: session.as_ref(), settings, moveworks };
+            let session = session(&telling);
+            let courier = Courier { store, client: &telling, session: session.as_ref(), settings, moveworks };
             let Delivered { fates: told, problems } = deliver::all(&courier, &mut outbox, &fates).await?;
             count_messages(&mut report, &told);
             if !problems.errors.is_empty() {
@@ -141,6 +149,20 @@ pub async fn run<H: Host>(
     }
     report.duration_ms = host.ticks().saturating_sub(begun);
     Ok(report)
+}
+
+/// Takes up the pause that the source asked for in an earlier sweep.
+fn keep_pause<H: Host>(client: &Client<H>, settings: &Settings, place: &progress::Progress, now: Millis) {
+    let left = u64::try_from(place.paused_until.saturating_sub(now)).unwrap_or(0);
+    if let Some(sdp) = settings.sdp.as_ref().filter(|_| left > 0) {
+        client.pause(&origin(&sdp.base_url), Duration::from_millis(left));
+    }
+}
+
+/// Until when the source asked to be left alone; 0 if it did not.
+fn still_paused<H: Host>(client: &Client<H>, settings: &Settings, now: Millis) -> Millis {
+    let left = settings.sdp.as_ref().map_or(Duration::ZERO, |sdp| client.pause_left(&origin(&sdp.base_url)));
+    if left.is_zero() { 0 } else { now.saturating_add(millis(Some(left))) }
 }
 
 async fn look_around<H: Host>(

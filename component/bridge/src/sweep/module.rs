@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use approval_logic::approval::{Millis, Source, TicketKind, TicketRef};
+use approval_logic::approval::{ApprovalId, Millis, Source, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, Said, diff};
 use approval_logic::policy::{self, Action, Plan, Rules};
 use approval_logic::sdp::{self, ListQuery, ListedTicket, PAGE_SIZE, Page, Scope};
@@ -43,7 +43,7 @@ pub(super) struct Outcome {
     /// The counts.
     pub(super) report: SourceReport,
     /// What to do, one plan for each changed approval.
-    pub(super) plans: Vec<Plan>,
+    pub(super) plans: BTreeMap<ApprovalId, Plan>,
     /// Reminders that are due, with their numbers.
     pub(super) reminders: Vec<(Entry, u32)>,
     /// Whether everything due was looked at.
@@ -83,7 +83,7 @@ enum Done {
 #[derive(Default)]
 struct Found {
     report: SourceReport,
-    plans: Vec<Plan>,
+    plans: BTreeMap<ApprovalId, Plan>,
     reminders: Vec<(Entry, u32)>,
     failed: BTreeSet<String>,
     looked: BTreeSet<String>,
@@ -478,8 +478,7 @@ impl<H: Host> Module<'_, H> {
                 Action::Refresh => {}
             }
             changed.insert(change.approval().id.clone());
-            found.plans.retain(|other| other.entry.approval.id != plan.entry.approval.id);
-            found.plans.push(plan);
+            found.plans.insert(change.approval().id.clone(), plan);
         }
         for entry in known.iter().filter(|entry| !changed.contains(&entry.approval.id)) {
             let waits = looked.snapshot.approvals.iter().any(|approval| approval.id == entry.approval.id);

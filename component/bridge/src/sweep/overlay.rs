@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use approval_logic::approval::{ApprovalId, Millis, TicketKind, TicketRef};
+use approval_logic::approval::{Millis, TicketKind, TicketRef};
 use approval_logic::diff::Entry;
 
 use crate::host::{Host, StoreError};
@@ -13,7 +13,7 @@ use crate::store::outbox::Record;
 #[derive(Clone)]
 pub(super) struct Known<H> {
     ledger: Ledger<H>,
-    planned: BTreeMap<ApprovalId, Entry>,
+    planned: BTreeMap<TicketRef, Vec<Entry>>,
 }
 
 /// A part of the ledger that is due to be looked at.
@@ -28,8 +28,10 @@ pub(super) struct Slice {
 impl<H: Host> Known<H> {
     /// Lays the entries of messages over the ledger.
     pub(super) fn new<'a>(ledger: Ledger<H>, records: impl IntoIterator<Item = &'a Record>) -> Self {
-        let entries = records.into_iter().filter_map(|record| record.content.entry());
-        let planned = entries.map(|entry| (entry.approval.id.clone(), entry.clone())).collect();
+        let mut planned: BTreeMap<TicketRef, Vec<Entry>> = BTreeMap::new();
+        for entry in records.into_iter().filter_map(|record| record.content.entry()) {
+            planned.entry(entry.approval.id.ticket_ref()).or_default().push(entry.clone());
+        }
         Self { ledger, planned }
     }
 
@@ -41,7 +43,7 @@ impl<H: Host> Known<H> {
     /// The entries of one ticket.
     pub(super) async fn of_ticket(&self, ticket: &TicketRef) -> Result<Vec<Entry>, StoreError> {
         let mut entries = self.ledger.of_ticket(ticket).await?;
-        for planned in self.planned.values().filter(|entry| entry.approval.id.ticket_ref() == *ticket) {
+        for planned in self.planned.get(ticket).into_iter().flatten() {
             match entries.iter_mut().find(|entry| entry.approval.id == planned.approval.id) {
                 Some(entry) if entry.round < planned.round => *entry = planned.clone(),
                 Some(_) => {}

@@ -105,7 +105,10 @@ async fn a_dead_message_is_kept_until_somebody_takes_it_up_again() {
     let mut outbox = open(&host).await;
     outbox.plan(vec![record(1), record(2)]).await.unwrap();
     let dead = Record { last_error: Some("REFUSED: HTTP 400".to_owned()), ..record(1) };
-    outbox.settle(BTreeMap::from([(dead.id.clone(), (Fate::Dead, Record { attempts: 1, ..dead.clone() }))])).await.unwrap();
+    outbox
+        .settle(BTreeMap::from([(dead.id.clone(), (Fate::Dead, Record { attempts: 1, ..dead.clone() }))]))
+        .await
+        .unwrap();
     let mut outbox = open(&host).await;
     assert_eq!((tickets(outbox.waiting()), tickets(outbox.dead())), (vec![2], vec![1]));
     assert!(!outbox.retry("nothing").await.unwrap());
