@@ -4,6 +4,8 @@
 mod look;
 mod module;
 mod overlay;
+mod updates;
+mod walks;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -8,9 +8,8 @@ use std::time::Duration;
 use approval_logic::approval::{ApprovalId, Millis, Source, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, Said, diff};
 use approval_logic::policy::{self, Action, Plan, Rules};
-use approval_logic::sdp::{self, ListQuery, ListedTicket, PAGE_SIZE, Page, Scope};
-use futures::channel::mpsc;
-use futures::{SinkExt, StreamExt};
+use approval_logic::sdp::{self, ListQuery, ListedTicket, Page};
+use futures::StreamExt;
 
 use super::look::{Subject, look};
 use super::overlay::Known;
@@ -18,23 +17,19 @@ use crate::host::Host;
 use crate::http::{CallFailure, Counter};
 use crate::report::SourceReport;
 use crate::sdp::Session;
-use crate::store::ledger::ticket_key;
-use crate::store::progress::{LedgerProgress, ModuleProgress, WalkProgress};
+use crate::store::progress::ModuleProgress;
 
 /// Updates this close behind the watermark are listed again: clocks of several servers differ.
-const OVERLAP: Millis = 120_000;
+pub(super) const OVERLAP: Millis = 120_000;
 
 /// How many updates behind the watermark are remembered; past that, tickets are looked at again.
-const RECENT_MAX: usize = 2_000;
+pub(super) const RECENT_MAX: usize = 2_000;
 
 /// How many failed tickets are remembered for the next sweep; past that, the full walk finds them.
 const FAILED_MAX: usize = 500;
 
-/// Rows that a walk reads twice at the seam of two pages, because a deleted row moves the others up.
-const SEAM: u64 = 3;
-
 /// A list that has more pages than this is not believed.
-const PAGES_MAX: u32 = 10_000;
+pub(super) const PAGES_MAX: u32 = 10_000;
 
 /// What is found in one module.
 pub(super) struct Outcome {
@@ -71,7 +66,7 @@ pub(super) struct Module<'a, H> {
 }
 
 /// How one ticket came out.
-enum Done {
+pub(super) enum Done {
     Yes,
     /// An error of this ticket: it is tried again in the next sweep.
     Failed,
@@ -81,17 +76,18 @@ enum Done {
 
 /// What the walks add up, side by side.
 #[derive(Default)]
-struct Found {
-    report: SourceReport,
+pub(super) struct Found {
+    pub(super) report: SourceReport,
     plans: BTreeMap<ApprovalId, Plan>,
     reminders: Vec<(Entry, u32)>,
     failed: BTreeSet<String>,
-    looked: BTreeSet<String>,
+    pub(super) looked: BTreeSet<String>,
 }
 
-struct Row {
-    at: u64,
-    listed: ListedTicket,
+/// A row of a list, with its place in it.
+pub(super) struct Row {
+    pub(super) at: u64,
+    pub(super) listed: ListedTicket,
 }
 
 impl<H: Host> Module<'_, H> {
@@ -144,244 +140,6 @@ impl<H: Host> Module<'_, H> {
         }
     }
 
-    /// Where updates are read from: the newest one there is now, in the source's own clock. Everything older is found
-    /// by the first walk.
-    async fn first_watermark(&self, next: &mut ModuleProgress, found: &Mutex<Found>) -> bool {
-        match self.page(&ListQuery { start_index: 1, rows: 1, scope: Scope::Newest }).await {
-            Ok(page) => {
-                let newest = page.tickets.first();
-                next.watermark = newest.map_or(Some(1), |row| row.updated_at);
-                true
-            }
-            Err(failure) => self.source_failed(found, &failure),
-        }
-    }
-
-    /// Tickets updated since the watermark. False: the source cannot be read at all.
-    async fn updated(&self, next: &mut ModuleProgress, found: &Mutex<Found>, complete: &mut bool) -> bool {
-        let watermark = next.watermark.unwrap_or_default();
-        let since = watermark.saturating_sub(OVERLAP).max(1);
-        let recent = std::mem::take(&mut next.recent);
-        let (sender, rows) = mpsc::channel(self.width);
-        let mut first_failure = None;
-        let produce = self.list_updates(since, sender, &mut first_failure);
-        let consume = rows
-            .map(|row: Row| {
-                let known = row.listed.updated_at.is_some()
-                    && recent.get(&row.listed.ticket.id) == row.listed.updated_at.as_ref();
-                async move {
-                    let id = row.listed.ticket.id.clone();
-                    let updated_at = row.listed.updated_at;
-                    let done = if known { Done::Yes } else { self.look_at(row.listed, found).await };
-                    (row.at, id, updated_at, done)
-                }
-            })
-            .buffer_unordered(self.width)
-            .collect::<Vec<_>>();
-        let (pages, mut seen) = futures::join!(produce, consume);
-        seen.sort_unstable_by_key(|(at, ..)| *at);
-        let mut frontier = watermark;
-        for (_, id, updated_at, done) in seen {
-            let Some(updated_at) = updated_at else { continue };
-            match done {
-                Done::NotReached => {
-                    *complete = false;
-                    break;
-                }
-                Done::Failed => {}
-                Done::Yes => drop(next.recent.insert(id, updated_at)),
-            }
-            frontier = frontier.max(updated_at);
-        }
-        let horizon = frontier.saturating_sub(OVERLAP);
-        next.recent.retain(|_, updated_at| *updated_at >= horizon);
-        while next.recent.len() > RECENT_MAX {
-            next.recent.pop_first();
-        }
-        next.watermark = Some(frontier);
-        match first_failure {
-            None => true,
-            Some(failure) => {
-                *complete = false;
-                self.source_failed(found, &failure) || pages > 0
-            }
-        }
-    }
-
-    /// Lists updates page by page. Each page begins at the last update of the one before, so tickets that move to the
-    /// end meanwhile never push another one out of sight.
-    async fn list_updates(&self, since: Millis, mut rows: mpsc::Sender<Row>, failed: &mut Option<CallFailure>) -> u32 {
-        let mut seen: BTreeMap<String, Option<Millis>> = BTreeMap::new();
-        let (mut since, mut start_index, mut at) = (since, 1, 0);
-        let mut repeated = false;
-        for pages in 0..PAGES_MAX {
-            let query = ListQuery { start_index, rows: PAGE_SIZE, scope: Scope::UpdatedSince(since) };
-            let page = match self.page(&query).await {
-                Ok(page) => page,
-                Err(failure) => {
-                    *failed = Some(failure);
-                    return pages;
-                }
-            };
-            let count = u64::try_from(page.tickets.len() + page.refused.len()).unwrap_or(u64::MAX);
-            let last = page.tickets.iter().filter_map(|row| row.updated_at).max();
-            let mut fresh = 0;
-            for listed in page.tickets {
-                if seen.insert(listed.ticket.id.clone(), listed.updated_at) == Some(listed.updated_at) {
-                    continue;
-                }
-                fresh += 1;
-                at += 1;
-                if rows.send(Row { at, listed }).await.is_err() {
-                    return pages + 1;
-                }
-            }
-            // A page of known rows is what a bulk update leaves at the seam; two in a row are a list that never ends.
-            if !page.more || count == 0 || fresh == 0 && repeated {
-                return pages + 1;
-            }
-            repeated = fresh == 0;
-            match last {
-                Some(last) if last > since => (since, start_index) = (last, 1),
-                _ => start_index += count,
-            }
-        }
-        PAGES_MAX
-    }
-
-    /// The slice of the walk over all tickets that is due. The first walk is due at once. True: nothing due was left.
-    ///
-    /// The third part holds the updates that were seen on the way, so that the next look at the updates does not look
-    /// into the same tickets again.
-    async fn walk_tickets(
-        &self,
-        progress: &ModuleProgress,
-        found: &Mutex<Found>,
-    ) -> (WalkProgress, bool, Vec<(String, Millis)>) {
-        let mut walk = progress.tickets.clone();
-        let elapsed = self.now.saturating_sub(walk.begun_at);
-        // Without times of updates in the rows, only a whole walk each time finds what is new.
-        let blind = progress.watermark.is_none() && progress.walked_once;
-        if !progress.walked_once && walk.begun_at == 0 || walk.done && (elapsed >= self.reconcile_ms() || blind) {
-            walk = WalkProgress { begun_at: self.now, total: walk.total, ..WalkProgress::default() };
-        } else if walk.done {
-            return (walk, true, Vec::new());
-        }
-        let round = self.now.saturating_sub(walk.begun_at);
-        let due = if progress.walked_once && !blind && round < self.reconcile_ms() {
-            share(walk.total, round, self.reconcile_ms())
-        } else {
-            u64::MAX
-        };
-        if walk.position >= due {
-            return (walk, true, Vec::new());
-        }
-        let (sender, rows) = mpsc::channel(self.width);
-        let mut listing = Listing::default();
-        let produce = self.list_all(walk.position, due, sender, &mut listing);
-        let consume = rows
-            .map(|row: Row| async move {
-                let mut update = row.listed.updated_at.map(|updated_at| (row.listed.ticket.id.clone(), updated_at));
-                let done = match self.covered_by_ledger(&row.listed, found).await {
-                    Ok(true) => {
-                        update = None;
-                        Done::Yes
-                    }
-                    Ok(false) => self.look_at(row.listed, found).await,
-                    Err(done) => done,
-                };
-                (row.at, update, done)
-            })
-            .buffer_unordered(self.width)
-            .collect::<Vec<_>>();
-        let ((), seen) = futures::join!(produce, consume);
-        let missed = seen.iter().filter(|(.., done)| matches!(done, Done::NotReached)).map(|(at, ..)| *at).min();
-        let updates =
-            seen.into_iter().filter(|(.., done)| matches!(done, Done::Yes)).filter_map(|(_, update, _)| update);
-        let updates = updates.collect();
-        walk.position = missed.unwrap_or(listing.end).max(walk.position);
-        walk.total = listing.total.unwrap_or(walk.total).max(walk.position);
-        walk.done = listing.finished && missed.is_none();
-        if walk.done {
-            walk.total = walk.position;
-        }
-        if let Some(failure) = &listing.failure {
-            self.source_failed(found, failure);
-        }
-        (walk, missed.is_none() && listing.failure.is_none(), updates)
-    }
-
-    async fn list_all(&self, from: u64, due: u64, mut rows: mpsc::Sender<Row>, listing: &mut Listing) {
-        let mut seen = BTreeSet::new();
-        let mut position = from.saturating_sub(SEAM);
-        listing.end = from;
-        for _ in 0..PAGES_MAX {
-            let query = ListQuery { start_index: position + 1, rows: PAGE_SIZE, scope: Scope::All };
-            let page = match self.page(&query).await {
-                Ok(page) => page,
-                Err(failure) => {
-                    listing.failure = Some(failure);
-                    return;
-                }
-            };
-            listing.total = page.total.or(listing.total);
-            let count = page.tickets.len() + page.refused.len();
-            let begun = position;
-            let mut fresh = false;
-            for (offset, listed) in (0..).zip(page.tickets) {
-                if begun + offset >= due {
-                    return;
-                }
-                if seen.insert(listed.ticket.id.clone()) {
-                    fresh = true;
-                    if rows.send(Row { at: begun + offset, listed }).await.is_err() {
-                        return;
-                    }
-                }
-                listing.end = listing.end.max(begun + offset + 1);
-            }
-            position = begun + u64::try_from(count).unwrap_or(u64::MAX);
-            if !page.more || !fresh {
-                listing.end = listing.end.max(position);
-                listing.finished = true;
-                return;
-            }
-        }
-    }
-
-    /// The slice of the ledger that is due: tickets with open approvals are looked into wherever lists put them.
-    async fn walk_ledger(&self, walk: &LedgerProgress, found: &Mutex<Found>) -> (LedgerProgress, bool) {
-        let mut walk = walk.clone();
-        if walk.begun_at == 0 || walk.done && self.now.saturating_sub(walk.begun_at) >= self.reconcile_ms() {
-            walk = LedgerProgress { begun_at: self.now, ..LedgerProgress::default() };
-        }
-        if walk.done {
-            return (walk, true);
-        }
-        let round = self.now.saturating_sub(walk.begun_at).min(self.reconcile_ms());
-        let due = match self.known.slice(self.kind, walk.after.as_deref(), round, self.reconcile_ms()).await {
-            Ok(due) => due,
-            Err(error) => {
-                with(found, |found| found.report.problem(None, "STORE_FAILED", error.to_string()));
-                return (walk, false);
-            }
-        };
-        let looks = futures::stream::iter(due.tickets.into_iter().map(|ticket| async move {
-            let key = ticket_key(&ticket);
-            (key, self.look_into(ticket, None, false, found).await)
-        }));
-        let mut seen = looks.buffer_unordered(self.width).collect::<Vec<_>>().await;
-        seen.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-        for (key, done) in seen {
-            if matches!(done, Done::NotReached) {
-                return (walk, false);
-            }
-            walk.after = Some(key);
-        }
-        walk.done = due.end;
-        (walk, true)
-    }
-
     /// Tickets of former failures and hints. What could not be reached comes back.
     async fn look_again(&self, tickets: BTreeSet<String>, found: &Mutex<Found>) -> BTreeSet<String> {
         let looks = futures::stream::iter(tickets.into_iter().map(|ticket| async move {
@@ -392,27 +150,12 @@ impl<H: Host> Module<'_, H> {
         seen.into_iter().filter(|(_, done)| matches!(done, Done::NotReached)).map(|(ticket, _)| ticket).collect()
     }
 
-    async fn look_at(&self, listed: ListedTicket, found: &Mutex<Found>) -> Done {
+    pub(super) async fn look_at(&self, listed: ListedTicket, found: &Mutex<Found>) -> Done {
         let ticket = TicketRef { source: Source::Sdp, kind: self.kind, ticket: listed.ticket.id.clone() };
         self.look_into(ticket, Some(listed.ticket), listed.nothing_pending, found).await
     }
 
-    /// Whether the walk over the ledger looks after this ticket anyway.
-    async fn covered_by_ledger(&self, listed: &ListedTicket, found: &Mutex<Found>) -> Result<bool, Done> {
-        let ticket = TicketRef { source: Source::Sdp, kind: self.kind, ticket: listed.ticket.id.clone() };
-        if with(found, |found| found.looked.contains(&ticket.ticket)) {
-            return Ok(true);
-        }
-        match self.known.of_ticket(&ticket).await {
-            Ok(known) => Ok(known.iter().any(Entry::is_open)),
-            Err(error) => {
-                with(found, |found| found.report.problem(None, "STORE_FAILED", error.to_string()));
-                Err(Done::NotReached)
-            }
-        }
-    }
-
-    async fn look_into(
+    pub(super) async fn look_into(
         &self,
         ticket: TicketRef,
         listed: Option<approval_logic::approval::Ticket>,
@@ -481,6 +224,12 @@ impl<H: Host> Module<'_, H> {
             found.plans.insert(change.approval().id.clone(), plan);
         }
         for entry in known.iter().filter(|entry| !changed.contains(&entry.approval.id)) {
+            // Nothing changed at the source, but what held the card back may have been lifted.
+            if let Some(plan) = policy::reconsider(entry, self.rules, self.now) {
+                found.report.new += u32::from(plan.action == Action::Announce);
+                found.plans.insert(entry.approval.id.clone(), plan);
+                continue;
+            }
             let waits = looked.snapshot.approvals.iter().any(|approval| approval.id == entry.approval.id);
             if let Some(number) = policy::due_reminder(entry, self.rules, self.now).filter(|_| waits) {
                 found.reminders.push((entry.clone(), number));
@@ -488,40 +237,26 @@ impl<H: Host> Module<'_, H> {
         }
     }
 
-    async fn page(&self, query: &ListQuery) -> Result<Page, CallFailure> {
+    pub(super) async fn page(&self, query: &ListQuery) -> Result<Page, CallFailure> {
         let names = &self.session.settings().names;
         let read = |response: &approval_logic::http::HttpResponse| sdp::read_page(self.kind, names, response);
         self.session.read(&self.counter, |calls| calls.list(self.kind, query), read).await
     }
 
     /// Notes that the source as a whole failed. Always false, for the callers' sake.
-    fn source_failed(&self, found: &Mutex<Found>, failure: &CallFailure) -> bool {
+    pub(super) fn source_failed(&self, found: &Mutex<Found>, failure: &CallFailure) -> bool {
         if let CallFailure::Failed(error) = failure {
             with(found, |found| found.report.problem(None, error.code(), error.message()));
         }
         false
     }
 
-    fn reconcile_ms(&self) -> Millis {
+    pub(super) fn reconcile_ms(&self) -> Millis {
         Millis::try_from(self.reconcile.as_millis()).unwrap_or(Millis::MAX)
     }
 }
 
-#[derive(Default)]
-struct Listing {
-    end: u64,
-    total: Option<u64>,
-    finished: bool,
-    failure: Option<CallFailure>,
-}
-
-/// The part of a total that is due after a part of a period.
-fn share(total: u64, elapsed: Millis, period: Millis) -> u64 {
-    let part = u128::from(total) * u128::from(elapsed.unsigned_abs()) / u128::from(period.unsigned_abs().max(1));
-    u64::try_from(part).unwrap_or(u64::MAX)
-}
-
-fn with<T>(found: &Mutex<Found>, action: impl FnOnce(&mut Found) -> T) -> T {
+pub(super) fn with<T>(found: &Mutex<Found>, action: impl FnOnce(&mut Found) -> T) -> T {
     // A poisoned lock would mean a panic while counting; the counts are still good enough to go on with.
     action(&mut found.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
 }

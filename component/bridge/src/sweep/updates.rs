@@ -1,0 +1,121 @@
+//! What has changed since the last sweep: tickets updated at or after the watermark.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use approval_logic::approval::Millis;
+use approval_logic::sdp::{ListQuery, PAGE_SIZE, Scope};
+use futures::channel::mpsc;
+use futures::{SinkExt, StreamExt};
+
+use super::module::{Done, Found, Module, OVERLAP, PAGES_MAX, RECENT_MAX, Row};
+use crate::host::Host;
+use crate::http::CallFailure;
+use crate::store::progress::ModuleProgress;
+
+impl<H: Host> Module<'_, H> {
+    /// Where updates are read from: the newest one there is now, in the source's own clock. Everything older is found
+    /// by the first walk.
+    pub(super) async fn first_watermark(&self, next: &mut ModuleProgress, found: &Mutex<Found>) -> bool {
+        match self.page(&ListQuery { start_index: 1, rows: 1, scope: Scope::Newest }).await {
+            Ok(page) => {
+                let newest = page.tickets.first();
+                next.watermark = newest.map_or(Some(1), |row| row.updated_at);
+                true
+            }
+            Err(failure) => self.source_failed(found, &failure),
+        }
+    }
+
+    /// Tickets updated since the watermark. False: the source cannot be read at all.
+    pub(super) async fn updated(&self, next: &mut ModuleProgress, found: &Mutex<Found>, complete: &mut bool) -> bool {
+        let watermark = next.watermark.unwrap_or_default();
+        let since = watermark.saturating_sub(OVERLAP).max(1);
+        let recent = std::mem::take(&mut next.recent);
+        let (sender, rows) = mpsc::channel(self.width);
+        let mut first_failure = None;
+        let produce = self.list_updates(since, sender, &mut first_failure);
+        let consume = rows
+            .map(|row: Row| {
+                let known = row.listed.updated_at.is_some()
+                    && recent.get(&row.listed.ticket.id) == row.listed.updated_at.as_ref();
+                async move {
+                    let id = row.listed.ticket.id.clone();
+                    let updated_at = row.listed.updated_at;
+                    let done = if known { Done::Yes } else { self.look_at(row.listed, found).await };
+                    (row.at, id, updated_at, done)
+                }
+            })
+            .buffer_unordered(self.width)
+            .collect::<Vec<_>>();
+        let (pages, mut seen) = futures::join!(produce, consume);
+        seen.sort_unstable_by_key(|(at, ..)| *at);
+        let mut frontier = watermark;
+        for (_, id, updated_at, done) in seen {
+            let Some(updated_at) = updated_at else { continue };
+            match done {
+                Done::NotReached => {
+                    *complete = false;
+                    break;
+                }
+                Done::Failed => {}
+                Done::Yes => drop(next.recent.insert(id, updated_at)),
+            }
+            frontier = frontier.max(updated_at);
+        }
+        let horizon = frontier.saturating_sub(OVERLAP);
+        next.recent.retain(|_, updated_at| *updated_at >= horizon);
+        while next.recent.len() > RECENT_MAX {
+            next.recent.pop_first();
+        }
+        next.watermark = Some(frontier);
+        match first_failure {
+            None => true,
+            Some(failure) => {
+                *complete = false;
+                self.source_failed(found, &failure) || pages > 0
+            }
+        }
+    }
+
+    /// Lists updates page by page. Each page begins at the last update of the one before, so tickets that move to the
+    /// end meanwhile never push another one out of sight.
+    async fn list_updates(&self, since: Millis, mut rows: mpsc::Sender<Row>, failed: &mut Option<CallFailure>) -> u32 {
+        let mut seen: BTreeMap<String, Option<Millis>> = BTreeMap::new();
+        let (mut since, mut start_index, mut at) = (since, 1, 0);
+        let mut repeated = false;
+        for pages in 0..PAGES_MAX {
+            let query = ListQuery { start_index, rows: PAGE_SIZE, scope: Scope::UpdatedSince(since) };
+            let page = match self.page(&query).await {
+                Ok(page) => page,
+                Err(failure) => {
+                    *failed = Some(failure);
+                    return pages;
+                }
+            };
+            let count = u64::try_from(page.tickets.len() + page.refused.len()).unwrap_or(u64::MAX);
+            let last = page.tickets.iter().filter_map(|row| row.updated_at).max();
+            let mut fresh = 0;
+            for listed in page.tickets {
+                if seen.insert(listed.ticket.id.clone(), listed.updated_at) == Some(listed.updated_at) {
+                    continue;
+                }
+                fresh += 1;
+                at += 1;
+                if rows.send(Row { at, listed }).await.is_err() {
+                    return pages + 1;
+                }
+            }
+            // A page of known rows is what a bulk update leaves at the seam; two in a row are a list that never ends.
+            if !page.more || count == 0 || fresh == 0 && repeated {
+                return pages + 1;
+            }
+            repeated = fresh == 0;
+            match last {
+                Some(last) if last > since => (since, start_index) = (last, 1),
+                _ => start_index += count,
+            }
+        }
+        PAGES_MAX
+    }
+}
