@@ -24,7 +24,8 @@ use crate::sdp::{Session, is_absent};
 use crate::store::Store;
 use crate::store::outbox::{Content, Fate, Outbox, Record};
 
-/// What was read longer ago is read again before it is said: it may have been decided meanwhile.
+/// What was read longer ago, or by an earlier sweep, is read again before it is said: it may have been decided
+/// meanwhile, also while the bridge was down for a moment.
 const STALE: Millis = 30_000;
 
 /// Waits before the next attempt, after the first, second … failure (Standard Webhooks, "Deliverability").
@@ -55,6 +56,8 @@ pub struct Courier<'a, H> {
     pub settings: &'a Settings,
     /// Where messages go.
     pub moveworks: &'a MoveworksSettings,
+    /// When this sweep began.
+    pub begun: Millis,
 }
 
 /// What became of the messages that waited.
@@ -183,7 +186,8 @@ async fn read_again<H: Host>(
 ) -> Option<Fate> {
     let entry = record.content.entry()?;
     let now = courier.store.host().now();
-    if now.saturating_sub(record.read_at).abs() <= STALE {
+    let by_this_sweep = record.read_at >= courier.begun;
+    if by_this_sweep && now.saturating_sub(record.read_at) <= STALE {
         return None;
     }
     let Some(session) = courier.session else { return Some(Fate::Waiting) };

@@ -119,7 +119,7 @@ pub async fn run<H: Host>(
         }
         if let Some(moveworks) = &settings.moveworks {
             let session = session(&telling);
-            let courier = Courier { store, client: &telling, session: session.as_ref(), settings, moveworks };
+            let courier = Courier { store, client: &telling, session: session.as_ref(), settings, moveworks, begun: now };
             let Delivered { fates: told, problems } = deliver::all(&courier, &mut outbox, &fates).await?;
             count_messages(&mut report, &told);
             if !problems.errors.is_empty() {
