@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use tokio::sync::Mutex;
-use wasmtime::component::{Accessor, Instance};
+use wasmtime::component::{Accessor, Instance, InstancePre};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p3::Request;
 
@@ -130,6 +130,16 @@ impl Bridge {
     /// The limits.
     pub fn limits(&self) -> &Limits {
         &self.inner.caller.host().limits
+    }
+
+    /// The interfaces that the component imports: all that it can reach.
+    pub fn imports(&self) -> Vec<String> {
+        let pre = self.inner.caller.pre();
+        pre.component().component_type().imports(pre.engine()).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    pub(crate) fn compiled(&self) -> &InstancePre<State> {
+        self.inner.caller.pre()
     }
 
     /// What the calls so far have used.

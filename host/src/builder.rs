@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 use crate::bindings::bridge as world;
 use crate::bridge::Bridge;
@@ -88,6 +88,13 @@ pub struct BridgeBuilder {
     limits: Limits,
     clock: Option<Arc<dyn Clock>>,
     cache: CompileCache,
+    compiled: Option<Compiled>,
+}
+
+/// A compiled component, and the limits that its pool of instances was made for.
+struct Compiled {
+    pre: InstancePre<State>,
+    limits: Limits,
 }
 
 impl BridgeBuilder {
@@ -145,9 +152,15 @@ impl BridgeBuilder {
         self
     }
 
+    /// Shares the compiled component, and the pool of instances, of another bridge: for programs with many bridges.
+    /// Both must have the same `memory_bytes` and `concurrent_calls`, which the pool is made for.
+    pub fn compiled_by(mut self, other: &Bridge) -> Self {
+        self.compiled = Some(Compiled { pre: other.compiled().clone(), limits: other.limits().clone() });
+        self
+    }
+
     /// Compiles the component, or takes it from the cache, and links it. May take a second.
     pub fn build(self) -> Result<Bridge, BuildError> {
-        let bytes = self.component.read(BRIDGE_COMPONENT)?;
         let problems = self.limits.problems();
         if !problems.is_empty() {
             return Err(BuildError::Settings(problems));
@@ -161,7 +174,13 @@ impl BridgeBuilder {
                 Arc::new(Egress::new(policy, ca_file.as_deref())?)
             }
         };
-        let engine = engine::bridge_engine(&self.limits, &self.cache).map_err(BuildError::Component)?;
+        let pre = match self.compiled {
+            Some(compiled) => compiled.fitting(&self.limits)?,
+            None => {
+                let bytes = self.component.read(BRIDGE_COMPONENT)?;
+                compile(&bytes, &self.limits, &self.cache).map_err(BuildError::Component)?
+            }
+        };
         let host = Arc::new(Host {
             key_value: self.key_value.unwrap_or_else(|| Arc::new(MemoryStore::new())),
             key_value_stats: Arc::new(KeyValueStats::default()),
@@ -170,11 +189,25 @@ impl BridgeBuilder {
             transport,
             limits: self.limits,
         });
-        let component = engine::compile(&engine, &bytes).map_err(BuildError::Component)?;
-        let linker = linker(&engine).map_err(BuildError::Component)?;
-        let pre = linker.instantiate_pre(&component).map_err(BuildError::Component)?;
         Bridge::new(Caller::new(pre, host)).map_err(BuildError::Component)
     }
+}
+
+impl Compiled {
+    fn fitting(self, limits: &Limits) -> Result<InstancePre<State>, BuildError> {
+        let pool = |limits: &Limits| (limits.memory_bytes, limits.concurrent_calls);
+        if pool(&self.limits) == pool(limits) {
+            return Ok(self.pre);
+        }
+        let problem = "limits.memory_bytes, limits.concurrent_calls: expected those of the bridge that is shared with";
+        Err(BuildError::Settings(vec![problem.to_owned()]))
+    }
+}
+
+fn compile(bytes: &[u8], limits: &Limits, cache: &CompileCache) -> wasmtime::Result<InstancePre<State>> {
+    let engine = engine::bridge_engine(limits, cache)?;
+    let component = engine::compile(&engine, bytes)?;
+    linker(&engine)?.instantiate_pre(&component)
 }
 
 /// Everything that a component of world `bridge` may import.

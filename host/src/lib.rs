@@ -48,9 +48,11 @@ pub mod bindings;
 pub mod bridge;
 pub mod builder;
 pub mod call;
+pub mod card_box;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod demo;
 pub mod egress;
 mod engine;
 pub mod key_value;
@@ -59,6 +61,13 @@ pub mod logic;
 pub mod report;
 pub mod schedule;
 pub mod serve;
+#[cfg(test)]
+mod shipped;
 mod state;
 pub mod stubs;
 pub mod variables;
+
+/// The README, so that its examples are built.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -22,7 +22,7 @@ mod stop;
 
 /// Tells people in chat that a ticket waits for their approval, and carries their answer back.
 #[derive(Debug, Parser)]
-#[command(name = "approval-bridge", version, about, max_term_width = 100)]
+#[command(name = "approval-bridge", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -66,11 +66,20 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Run the whole story with the real component against the stubs: sweeps, cards, decisions, a reminder.
+    Demo {
+        /// Go on serving afterwards.
+        #[arg(long)]
+        keep: bool,
+    },
     /// Show the card for one approval.
     Preview {
         /// The approval, as JSON.
         #[arg(long)]
         approval: PathBuf,
+        /// A configuration file whose card_title and card_fields the card follows.
+        #[arg(long)]
+        config: Option<PathBuf>,
         /// How to write the card.
         #[arg(long, value_enum, default_value_t)]
         format: preview::Format,
@@ -162,7 +171,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Poll { source, dry_run } => poll(source, dry_run).await,
         Command::Doctor { source } => doctor::run(source).await,
         Command::Stubs { listen, latency_ms, seed } => stubs(listen, Duration::from_millis(latency_ms), seed).await,
-        Command::Preview { approval, format } => preview::run(&approval, format),
+        Command::Demo { keep } => demo(keep).await,
+        Command::Preview { approval, config, format } => preview::run(&approval, config.as_deref(), format),
     }
 }
 
@@ -263,6 +273,12 @@ async fn stubs(listen: SocketAddr, latency: Duration, seed: u64) -> Result<(), F
     let (listener, address) = bind(listen).await?;
     print(&format!("listening on http://{address}"))?;
     stubs.serve(listener, stop).await.map_err(|error| Failure::Failed(error.to_string()))
+}
+
+async fn demo(keep: bool) -> Result<(), Failure> {
+    // Without `--keep` a signal ends the process as always; there is nothing to be left in order.
+    let stop = if keep { Some(stop::requested()?) } else { None };
+    crate::demo::run(stop).await.map_err(|error| Failure::Failed(error.to_string()))
 }
 
 #[cfg(test)]
