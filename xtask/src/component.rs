@@ -2,13 +2,15 @@
 //! import list is decided; a test asserts it.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use wasm_metadata::{AddMetadata, AddMetadataField};
+use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
 
 use crate::setup::{self, TARGET};
-use crate::{cargo, target};
+use crate::{cargo_with, root, target};
 
 /// A component and the crate it is made of.
 struct Part {
@@ -39,12 +41,13 @@ pub(crate) fn build() -> Result<()> {
     let folder = target()?.join("components");
     fs::create_dir_all(&folder)?;
     approval_bridge_wit::gather(&folder.join("wit"))?;
+    let flags = flags()?;
     for part in &PARTS {
         let mut args =
             vec!["rustc", "--quiet", "--package", part.package, "--lib", "--target", TARGET, "--profile", "component"];
         args.extend(part.features);
         args.extend(["--crate-type", "cdylib"]);
-        cargo(&args)?;
+        cargo_with(&args, &[("CARGO_ENCODED_RUSTFLAGS", &flags)])?;
         let module =
             target()?.join(TARGET).join("component").join(part.package.replace('-', "_")).with_extension("wasm");
         let bytes = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
@@ -59,11 +62,30 @@ pub(crate) fn build() -> Result<()> {
     Ok(())
 }
 
+/// What the compiler is told beyond the profile, as cargo takes it: parts with a separator between them.
+fn flags() -> Result<String> {
+    // The linker leaves room in every number that it fills in; this takes the room out again.
+    let mut flags = vec!["-Clink-arg=--compress-relocations".to_owned()];
+    // Places in panics name their file. Nothing of the machine that builds is to be seen there, and short names count:
+    // a later flag goes before an earlier one.
+    let mut remap = |from: &Path, to: &str| flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+    remap(&root()?, "");
+    remap(&target()?, "target");
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo"))).context("finding cargo's home")?;
+    remap(&home, "cargo");
+    for registry in fs::read_dir(home.join("registry/src")).into_iter().flatten() {
+        remap(&registry?.path(), "");
+    }
+    Ok(flags.join("\u{1f}"))
+}
+
 fn componentise(part: &Part, module: &[u8]) -> Result<Vec<u8>> {
     let component = ComponentEncoder::default()
         .module(module)
         .and_then(|encoder| encoder.validate(true).encode())
         .with_context(|| format!("making a component of {}", part.package))?;
+    let component = without_names(&component).context("leaving out names")?;
     let mut metadata = AddMetadata::default();
     metadata.name = AddMetadataField::Set(part.file.replace('_', "-"));
     metadata.version = AddMetadataField::Set(wasm_metadata::Version::new(env!("CARGO_PKG_VERSION")));
@@ -71,3 +93,26 @@ fn componentise(part: &Part, module: &[u8]) -> Result<Vec<u8>> {
     metadata.licenses = AddMetadataField::Set(wasm_metadata::Licenses::new("Apache-2.0")?);
     metadata.to_wasm(&component).context("adding metadata")
 }
+
+/// A component without the names of its inner parts: ten kilobytes that nothing but a debugger shows.
+fn without_names(component: &[u8]) -> Result<Vec<u8>> {
+    let (header, sections) = component.split_at_checked(HEADER).context("a component begins with its header")?;
+    let mut kept = header.to_vec();
+    let mut reader = BinaryReader::new(sections, 0);
+    while !reader.eof() {
+        let begin = reader.current_position();
+        let (id, size) = (reader.read_u8()?, reader.read_var_u32()?);
+        let content = reader.read_bytes(usize::try_from(size)?)?;
+        let named = id == CUSTOM && BinaryReader::new(content, 0).read_string()? == "component-name";
+        if !named {
+            kept.extend(sections.get(begin..reader.current_position()).unwrap_or_default());
+        }
+    }
+    Ok(kept)
+}
+
+/// Magic number and version.
+const HEADER: usize = 8;
+
+/// The id of sections that change nothing about what is run.
+const CUSTOM: u8 = 0;

@@ -89,8 +89,15 @@ fn target() -> Result<PathBuf> {
 
 /// Runs cargo in the workspace's root.
 fn cargo(args: &[&str]) -> Result<()> {
+    cargo_with(args, &[])
+}
+
+/// The same, with additions to its environment.
+fn cargo_with(args: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(args).current_dir(root()?).status().context("starting cargo")?;
+    let mut command = Command::new(cargo);
+    command.args(args).envs(environment.iter().copied()).current_dir(root()?);
+    let status = command.status().context("starting cargo")?;
     if !status.success() {
         bail!("`cargo {}` failed", args.join(" "));
     }

@@ -1,15 +1,14 @@
 //! Variables → settings. All problems are found at once, each names its variable, none shows a value.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use approval_logic::approval::{TicketKind, is_address, normal_address};
 use approval_logic::card::{CardStyle, FieldKind};
 use approval_logic::sdp::StatusNames;
-use futures::future::join_all;
 
 use crate::host::Host;
 use crate::secret::Secret;
+use crate::together;
 
 /// Every variable the component reads. The names are those of the contract.
 pub const NAMES: [&str; 35] = [
@@ -146,7 +145,7 @@ pub struct Settings {
     /// How cards look.
     pub style: CardStyle,
     /// Addresses that get no cards.
-    pub silent: BTreeSet<String>,
+    pub silent: Vec<String>,
     /// Whether a rejection needs a comment.
     pub comment_required_on_reject: bool,
 }
@@ -163,10 +162,10 @@ pub async fn api_token<H: Host>(host: &H) -> Result<Option<Secret>, Problem> {
 /// Reads everything, or says everything that is wrong.
 pub async fn load<H: Host>(host: &H) -> Result<Settings, Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut values = BTreeMap::new();
-    for (name, value) in join_all(NAMES.map(|name| async move { (name, host.variable(name).await) })).await {
+    let mut values = Vec::new();
+    for (name, value) in together::all(NAMES.map(|name| async move { (name, host.variable(name).await) })).await {
         match value {
-            Ok(Some(value)) if !value.trim().is_empty() => drop(values.insert(name, value.trim().to_owned())),
+            Ok(Some(value)) if !value.trim().is_empty() => values.push((name, value.trim().to_owned())),
             Ok(_) => {}
             Err(error) => problems.push(error.to_string()),
         }
@@ -177,23 +176,23 @@ pub async fn load<H: Host>(host: &H) -> Result<Settings, Vec<Problem>> {
 }
 
 struct Reader {
-    values: BTreeMap<&'static str, String>,
+    values: Vec<(&'static str, String)>,
     problems: Vec<Problem>,
 }
 
 impl Reader {
     fn settings(&mut self) -> Settings {
         for (prefix, name) in [("Zendesk", "zendesk_base_url"), ("Atera", "atera_base_url")] {
-            if self.values.contains_key(name) {
+            if self.value(name).is_some() {
                 self.wrong(name, &format!("nothing: {prefix} is not served by this version yet; leave it empty"));
             }
         }
         for name in ["quiet_hours"] {
-            if self.values.contains_key(name) {
+            if self.value(name).is_some() {
                 self.wrong(name, "nothing: quiet hours are not kept by this version yet; leave it empty");
             }
         }
-        if self.values.get("timezone").is_some_and(|zone| !zone.eq_ignore_ascii_case("UTC")) {
+        if self.value("timezone").is_some_and(|zone| !zone.eq_ignore_ascii_case("UTC")) {
             self.wrong("timezone", "UTC; other zones matter only to quiet hours, which this version does not keep yet");
         }
         // `poll_seconds` belongs to whoever calls /poll; it is checked here so that one look finds every problem.
@@ -230,7 +229,7 @@ impl Reader {
             self.wrong("sdp_base_url", "the address without /api/v3, which is appended");
         }
         let oauth = ["sdp_accounts_url", "sdp_client_id", "sdp_client_secret", "sdp_refresh_token"];
-        let given: Vec<_> = oauth.into_iter().filter(|name| self.values.contains_key(name)).collect();
+        let given: Vec<_> = oauth.into_iter().filter(|name| self.value(name).is_some()).collect();
         let access = match (self.secret("sdp_authtoken"), given.len()) {
             (Some(key), 0) => Some(SdpAccess::Authtoken(key)),
             (Some(_), _) => {
@@ -278,7 +277,7 @@ impl Reader {
         if secret.is_some() && listener_id.is_none() {
             self.wrong("moveworks_listener_secret", "moveworks_listener_id beside it");
         }
-        let base_url = match self.values.get("moveworks_base_url") {
+        let base_url = match self.value("moveworks_base_url") {
             Some(_) => self.url("moveworks_base_url")?,
             None => "https://api.moveworks.ai".to_owned(),
         };
@@ -321,10 +320,9 @@ impl Reader {
         style
     }
 
-    fn silent(&mut self) -> BTreeSet<String> {
+    fn silent(&mut self) -> Vec<String> {
         let text = self.text("silent_approvers").unwrap_or_default();
-        let addresses: BTreeSet<_> =
-            text.split(',').map(normal_address).filter(|address| !address.is_empty()).collect();
+        let addresses: Vec<_> = text.split(',').map(normal_address).filter(|address| !address.is_empty()).collect();
         if !addresses.iter().all(|address| is_address(address)) {
             self.wrong("silent_approvers", "a comma list of e-mail addresses");
         }
@@ -338,21 +336,25 @@ impl Reader {
         }
     }
 
+    fn value(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str())
+    }
+
     fn text(&self, name: &str) -> Option<String> {
-        self.values.get(name).cloned()
+        self.value(name).map(str::to_owned)
     }
 
     fn secret(&mut self, name: &'static str) -> Option<Secret> {
-        let value = self.values.get(name)?;
+        let value = self.value(name)?;
         if value.chars().any(char::is_control) {
             self.wrong(name, "one line without control characters");
             return None;
         }
-        Some(Secret::new(value.clone()))
+        Some(Secret::new(value))
     }
 
     fn number(&mut self, name: &'static str, default: u64, least: u64, most: u64) -> u64 {
-        let Some(text) = self.values.get(name) else { return default };
+        let Some(text) = self.value(name) else { return default };
         match text.parse() {
             Ok(number) if (least..=most).contains(&number) => number,
             _ => {
@@ -363,7 +365,7 @@ impl Reader {
     }
 
     fn flag(&mut self, name: &'static str, default: bool) -> bool {
-        match self.values.get(name).map(|text| text.to_ascii_lowercase()).as_deref() {
+        match self.value(name).map(str::to_ascii_lowercase).as_deref() {
             None => default,
             Some("true" | "1" | "yes") => true,
             Some("false" | "0" | "no") => false,

@@ -3,7 +3,7 @@
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Verdict, normal_address};
 use approval_logic::diff::{Decision, Entry, Said};
 use approval_logic::http::CallError;
-use approval_logic::sdp;
+use approval_logic::sdp::{self, Calls};
 use approval_logic::signature::{TokenError, verify_action};
 use futures::future::join;
 
@@ -241,7 +241,10 @@ impl<H: Host> Desk<'_, H> {
             let message = format!("{}; recorded in the ticket", past(&approval.status));
             return Answer::about(done(self.order.verdict), message, approval.clone());
         }
-        let who = approval.decided_by.as_ref().and_then(Person::label);
+        // The source knows the owner of the key; who pressed the button stands in our own record.
+        let recorded =
+            self.entry.filter(|entry| entry.decision.is_some()).and_then(|entry| entry.approval.approver.as_ref());
+        let who = recorded.or(approval.decided_by.as_ref()).and_then(Person::label);
         let message = match who {
             Some(who) => format!("already {} by {who}", past(&approval.status).to_lowercase()),
             None => format!("already {}", past(&approval.status).to_lowercase()),
@@ -286,8 +289,9 @@ impl<H: Host> Desk<'_, H> {
         let mut plain: Vec<String> = self.store.read(PLAIN_VERBS).await?.unwrap_or_default();
         let module = id.kind.plural().to_owned();
         let known_plain = plain.contains(&module);
-        let send = |plain_verb: bool| {
-            self.session.write(&self.counter, move |calls| calls.decide(id, *verdict, comment, plain_verb))
+        let send = async |plain_verb: bool| {
+            let decision = |calls: &Calls<'_>| calls.decide(id, *verdict, comment, plain_verb);
+            self.session.write(&self.counter, &decision).await
         };
         let sent = send(known_plain).await;
         // Not found means that nothing was done. The approval was there a moment ago, so it is the verb.

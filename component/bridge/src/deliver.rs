@@ -3,7 +3,6 @@
 //! The outcome of a send is marked before anything else happens. What was taken is never sent again; what was under
 //! way when the process ended is sent once more with the same event id, because Moveworks cannot be asked.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -14,15 +13,16 @@ use approval_logic::http::{CallError, HttpRequest};
 use approval_logic::markup::{Dialect, Markup};
 use approval_logic::moveworks::{self, Event, Message, Tenant};
 use approval_logic::signature::{ActionClaims, sign_action};
-use futures::StreamExt;
 
 use crate::config::{Door, MoveworksSettings, Settings};
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
 use crate::report::SourceReport;
 use crate::sdp::{Session, is_absent};
+use crate::sorted::Sorted;
 use crate::store::Store;
 use crate::store::outbox::{Content, Fate, Outbox, Record};
+use crate::together;
 
 /// What was read longer ago, or by an earlier sweep, is read again before it is said: it may have been decided
 /// meanwhile, also while the bridge was down for a moment.
@@ -64,7 +64,7 @@ pub struct Courier<'a, H> {
 #[derive(Default)]
 pub struct Delivered {
     /// By message id.
-    pub fates: BTreeMap<String, (Fate, Record)>,
+    pub fates: Sorted<(Fate, Record)>,
     /// What went wrong at Moveworks.
     pub problems: SourceReport,
 }
@@ -82,7 +82,7 @@ struct Halt {
 pub async fn all<H: Host>(
     courier: &Courier<'_, H>,
     outbox: &mut Outbox<H>,
-    settled: &BTreeMap<String, (Fate, Record)>,
+    settled: &Sorted<(Fate, Record)>,
 ) -> Result<Delivered, StoreError> {
     let host = courier.store.host();
     let mut left: Vec<Record> = outbox.waiting().filter(|record| !settled.contains_key(&record.id)).cloned().collect();
@@ -96,11 +96,12 @@ pub async fn all<H: Host>(
     while !left.is_empty() {
         let problems = Mutex::new(SourceReport::default());
         let tries = futures::stream::iter(left.drain(..).map(|record| one(courier, record, &halt, &problems)));
-        let results: Vec<_> = tries.buffer_unordered(courier.settings.concurrency).collect().await;
+        let mut again = Sorted::default();
+        let results = together::at_most(courier.settings.concurrency, tries).await;
         for result in results {
             let (fate, record) = result?;
             if fate == Fate::Waiting && record.not_before <= host.now() {
-                left.push(record.clone());
+                again.insert(format!("{:019}:{}", record.planned_at, record.id), record.clone());
             }
             delivered.fates.insert(record.id.clone(), (fate, record));
         }
@@ -110,10 +111,10 @@ pub async fn all<H: Host>(
         if wait > Duration::ZERO && (over || wait >= courier.client.left()) {
             outbox.pause_until(host.now().saturating_add(Millis::try_from(wait.as_millis()).unwrap_or(0)));
         }
-        if left.is_empty() || over || until == 0 || wait >= courier.client.left() {
+        if again.is_empty() || over || until == 0 || wait >= courier.client.left() {
             break;
         }
-        left.sort_by(|left, right| left.planned_at.cmp(&right.planned_at).then_with(|| left.id.cmp(&right.id)));
+        left = again.into_iter().map(|(_, record)| record).collect();
         host.sleep(wait).await;
     }
     Ok(delivered)

@@ -1,7 +1,6 @@
 //! One client for every vendor: bounded concurrency, a deadline, repeats of what is worth repeating, and a pause for
 //! everybody once an origin says that it is too much.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,11 +10,14 @@ use futures::future::{Either, select};
 use tokio::sync::Semaphore;
 
 use crate::host::{CallLimits, Host};
+use crate::secret;
 
 /// The longest wait for a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest wait for an answer, and between its parts.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest wait for a whole answer to a write: short enough that there is time to read back what it did.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 /// The largest answer that is read. A page of a hundred rows is far below.
 pub const ANSWER_MAX: usize = 4 * 1024 * 1024;
 /// How often a read is tried. The vendor's own client repeats three times (ManageEngine's Ansible collection).
@@ -32,6 +34,9 @@ pub enum CallFailure {
     Failed(#[from] CallError),
 }
 
+/// Reads an answer and keeps what it says.
+pub(crate) type Reader<'a> = &'a mut (dyn FnMut(&HttpResponse) -> Result<(), CallError> + Send);
+
 /// Counts the calls made on somebody's behalf.
 pub type Counter = Arc<AtomicU32>;
 
@@ -41,7 +46,8 @@ pub struct Client<H> {
     host: H,
     permits: Arc<Semaphore>,
     deadline: u64,
-    pauses: Arc<Mutex<BTreeMap<String, u64>>>,
+    /// Origins with the ticks until which calls to them wait.
+    pauses: Arc<Mutex<Vec<(String, u64)>>>,
 }
 
 impl<H: Host> Client<H> {
@@ -69,9 +75,11 @@ impl<H: Host> Client<H> {
         counter.fetch_add(1, Ordering::Relaxed);
         let wait = ANSWER_TIMEOUT.min(left);
         let limits = CallLimits { connect: CONNECT_TIMEOUT.min(left), wait, body_bytes: ANSWER_MAX };
+        let carried = secret::carried(&request);
         let send = self.host.send(request, limits);
         // Above the host's own limits, so that an answer that drips for ever ends as well.
-        let over = self.host.sleep(left.min(2 * ANSWER_TIMEOUT));
+        let whole = if method.is_write() { WRITE_TIMEOUT } else { 2 * ANSWER_TIMEOUT };
+        let over = self.host.sleep(left.min(whole));
         futures::pin_mut!(send, over);
         let answer = match select(send, over).await {
             Either::Left((answer, _)) => answer,
@@ -85,16 +93,30 @@ impl<H: Host> Client<H> {
             let _ = error;
             return Err(CallFailure::OutOfTime);
         }
-        Ok(answer?)
+        let mut answer = answer?;
+        secret::hide(&mut answer.body, &carried);
+        Ok(answer)
     }
 
     /// Reads something: repeats what is worth repeating while there is time. Only for calls that change nothing.
-    pub async fn read<T>(
+    pub async fn read<T: Send>(
         &self,
         counter: &Counter,
         request: HttpRequest,
-        reader: impl Fn(&HttpResponse) -> Result<T, CallError>,
+        reader: impl Fn(&HttpResponse) -> Result<T, CallError> + Sync,
     ) -> Result<T, CallFailure> {
+        let mut found = None;
+        self.repeat(counter, request, &mut |response| reader(response).map(|value| found = Some(value))).await?;
+        found.ok_or(CallFailure::OutOfTime)
+    }
+
+    /// The same for every kind of result, which the reader keeps.
+    pub(crate) async fn repeat(
+        &self,
+        counter: &Counter,
+        request: HttpRequest,
+        reader: Reader<'_>,
+    ) -> Result<(), CallFailure> {
         let mut pause = Duration::from_secs(2);
         let mut tried = 0;
         loop {
@@ -120,7 +142,11 @@ impl<H: Host> Client<H> {
 
     /// How long calls to an origin have to wait still.
     pub fn pause_left(&self, origin: &str) -> Duration {
-        let until = self.pauses.lock().ok().and_then(|pauses| pauses.get(origin).copied()).unwrap_or(0);
+        let until = self.pauses.lock().ok().and_then(|pauses| {
+            let own = pauses.iter().find(|(own, _)| own == origin);
+            own.map(|(_, until)| *until)
+        });
+        let until = until.unwrap_or(0);
         Duration::from_millis(until.saturating_sub(self.host.ticks()))
     }
 
@@ -128,8 +154,10 @@ impl<H: Host> Client<H> {
     pub fn pause(&self, origin: &str, wait: Duration) {
         let until = self.host.ticks().saturating_add(millis(wait));
         if let Ok(mut pauses) = self.pauses.lock() {
-            let own = pauses.entry(origin.to_owned()).or_insert(until);
-            *own = (*own).max(until);
+            match pauses.iter_mut().find(|(own, _)| own == origin) {
+                Some((_, own)) => *own = until.max(*own),
+                None => pauses.push((origin.to_owned(), until)),
+            }
         }
     }
 

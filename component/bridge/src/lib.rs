@@ -13,8 +13,10 @@ pub mod routes;
 pub mod sdp;
 pub mod secret;
 pub mod shell;
+pub mod sorted;
 pub mod store;
 pub mod sweep;
+mod together;
 
 #[cfg(target_arch = "wasm32")]
 mod component;

@@ -1,10 +1,10 @@
 //! What a sweep did, as the contract's report.
 
-use std::collections::BTreeMap;
-
 use approval_logic::approval::Millis;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
+
+use crate::sorted::Sorted;
 
 /// One sweep.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -19,7 +19,7 @@ pub struct Report {
     /// Whether nothing was announced or remembered.
     pub dry_run: bool,
     /// Per source: `sdp/requests`, `sdp/changes`, `sdp/releases`; `moveworks` where sending failed.
-    pub sources: BTreeMap<String, SourceReport>,
+    pub sources: Sorted<SourceReport>,
     /// The messages.
     pub outbox: OutboxReport,
 }

@@ -10,10 +10,13 @@ use tokio::sync::Mutex;
 
 use crate::config::{SdpAccess, SdpSettings};
 use crate::host::Host;
-use crate::http::{CallFailure, Client, Counter};
+use crate::http::{CallFailure, Client, Counter, Reader};
 use crate::secret::Secret;
 use crate::store::Store;
 use crate::store::token::{KeptToken, load, save};
+
+/// Builds a call for the credential that it is given.
+pub type Builder<'a> = &'a (dyn Fn(&Calls<'_>) -> HttpRequest + Sync);
 
 /// A session. Clones share the token: ten calls that find it expired ask for one new one.
 #[derive(Clone)]
@@ -31,6 +34,8 @@ struct TokenState {
     generation: u64,
     /// A forced renewal has been tried; a second one would not help.
     renewed: bool,
+    /// Why no token was to be had. Asked again for every call, the accounts server would soon refuse for that alone.
+    failed: Option<CallError>,
 }
 
 impl<H: Host> Session<H> {
@@ -45,27 +50,35 @@ impl<H: Host> Session<H> {
     }
 
     /// Reads something.
-    pub async fn read<T>(
+    pub async fn read<T: Send>(
         &self,
         counter: &Counter,
-        build: impl Fn(&Calls<'_>) -> HttpRequest,
-        reader: impl Fn(&HttpResponse) -> Result<T, CallError>,
+        build: impl Fn(&Calls<'_>) -> HttpRequest + Sync,
+        reader: impl Fn(&HttpResponse) -> Result<T, CallError> + Sync,
     ) -> Result<T, CallFailure> {
+        let mut found = None;
+        let mut keep = |response: &HttpResponse| reader(response).map(|value| found = Some(value));
+        self.read_with(counter, &build, &mut keep).await?;
+        // It succeeds only with an answer that was read.
+        found.ok_or(CallFailure::OutOfTime)
+    }
+
+    async fn read_with(&self, counter: &Counter, build: Builder<'_>, reader: Reader<'_>) -> Result<(), CallFailure> {
         let (credential, generation) = self.credential(counter).await?;
         let request = build(&Calls::new(&self.settings.base_url, &credential));
-        let result = self.client.read(counter, request, &reader).await;
+        let result = self.client.repeat(counter, request, reader).await;
         match result {
             Err(CallFailure::Failed(CallError::Auth { .. })) if self.renew(counter, generation).await? => {
                 let (credential, _) = self.credential(counter).await?;
                 let request = build(&Calls::new(&self.settings.base_url, &credential));
-                self.client.read(counter, request, &reader).await
+                self.client.repeat(counter, request, reader).await
             }
             other => other,
         }
     }
 
     /// Sends a write once. A refused credential changed nothing, so the write is sent again with a new one.
-    pub async fn write(&self, counter: &Counter, build: impl Fn(&Calls<'_>) -> HttpRequest) -> Result<(), CallFailure> {
+    pub async fn write(&self, counter: &Counter, build: Builder<'_>) -> Result<(), CallFailure> {
         let (credential, generation) = self.credential(counter).await?;
         let request = build(&Calls::new(&self.settings.base_url, &credential));
         match self.send(counter, request).await {
@@ -172,6 +185,10 @@ impl<H: Host> Session<H> {
             let message = "waiting out Zoho's token throttle".to_owned();
             return live.ok_or(CallFailure::Failed(CallError::Retry { code: "TOKEN_THROTTLED", message, after: wait }));
         }
+        if let Some(error) = &state.failed {
+            state.kept = Some(kept);
+            return live.ok_or(CallFailure::Failed(error.clone()));
+        }
         let client = token::Client {
             accounts_url,
             id: client_id.reveal(),
@@ -195,6 +212,9 @@ impl<H: Host> Session<H> {
             }
             Err(failure) => {
                 state.kept = Some(kept);
+                if let CallFailure::Failed(error) = &failure {
+                    state.failed = Some(error.clone());
+                }
                 live.ok_or(failure)
             }
         }

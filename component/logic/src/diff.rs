@@ -117,18 +117,17 @@ impl Change {
 /// Compares a ledger with what was just read. The result is sorted by id; what did not change is not in it. Entries of
 /// tickets outside the snapshot are left alone.
 pub fn diff<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: &[TicketSnapshot]) -> Vec<Change> {
-    let mut known: BTreeMap<&ApprovalId, &Entry> = BTreeMap::new();
+    let mut by_id: BTreeMap<&ApprovalId, Sides<'_>> = BTreeMap::new();
     for entry in ledger {
-        known.insert(&entry.approval.id, entry);
+        by_id.entry(&entry.approval.id).or_default().known = Some(entry);
     }
-    let mut seen: BTreeMap<&ApprovalId, &Approval> = BTreeMap::new();
     let mut whole: BTreeSet<&TicketRef> = BTreeSet::new();
     for ticket in snapshot {
         if ticket.complete {
             whole.insert(&ticket.ticket);
         }
         for approval in &ticket.approvals {
-            let one = seen.entry(&approval.id).or_insert(approval);
+            let one = by_id.entry(&approval.id).or_default().seen.get_or_insert(approval);
             // Twice in one snapshot: whatever their order, the answer that says less is left to do counts, then the later
             // sending. A card held back by mistake comes with the next snapshot; one too many cannot be taken back.
             let weight = |approval: &Approval| (approval.status.is_final(), approval.sent_at);
@@ -137,21 +136,22 @@ pub fn diff<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: &[TicketS
             }
         }
     }
-    let mut changes: BTreeMap<&ApprovalId, Change> = BTreeMap::new();
-    for (id, approval) in &seen {
-        let change = match known.get(id) {
-            None => (approval.status == Status::Pending).then(|| Change::Appeared((*approval).clone())),
-            Some(entry) => compare(entry, approval),
-        };
-        changes.extend(change.map(|change| (*id, change)));
-    }
-    for (id, entry) in known {
-        if entry.is_open() && !seen.contains_key(id) && whole.contains(&id.ticket_ref()) {
-            let gone = Approval { status: Status::Withdrawn, ..entry.approval.clone() };
-            changes.insert(id, Change::Ended(gone));
+    let change = |(id, sides): (&ApprovalId, &Sides<'_>)| match (sides.known, sides.seen) {
+        (None, Some(approval)) => (approval.status == Status::Pending).then(|| Change::Appeared(approval.clone())),
+        (Some(entry), Some(approval)) => compare(entry, approval),
+        (Some(entry), None) if entry.is_open() && whole.contains(&id.ticket_ref()) => {
+            Some(Change::Ended(with_status(&entry.approval, Status::Withdrawn)))
         }
-    }
-    changes.into_values().collect()
+        (_, None) => None,
+    };
+    by_id.iter().filter_map(|(id, sides)| change((*id, sides))).collect()
+}
+
+/// What is known of an approval, and what was just read.
+#[derive(Default)]
+struct Sides<'a> {
+    known: Option<&'a Entry>,
+    seen: Option<&'a Approval>,
 }
 
 fn compare(entry: &Entry, now: &Approval) -> Option<Change> {

@@ -30,7 +30,7 @@ mod export {
 
 impl diffing::Guest for Exports {
     fn diff(ledger: Vec<diffing::Entry>, snapshot: Vec<diffing::TicketSnapshot>) -> Vec<diffing::Change> {
-        let ledger: Vec<Entry> = ledger.into_iter().filter_map(entry_in).collect();
+        let ledger = ledger_in(ledger);
         let snapshot: Vec<TicketSnapshot> = snapshot.into_iter().map(snapshot_in).collect();
         diff::diff(&ledger, &snapshot).into_iter().map(change_out).collect()
     }
@@ -41,7 +41,7 @@ impl diffing::Guest for Exports {
         rules: diffing::Rules,
         now: wit::Timestamp,
     ) -> Vec<diffing::Planned> {
-        let ledger: Vec<Entry> = ledger.into_iter().filter_map(entry_in).collect();
+        let ledger = ledger_in(ledger);
         let rules = Rules {
             baseline: rules.baseline,
             max_age: i64::try_from(rules.max_age_ms).unwrap_or(i64::MAX),
@@ -119,7 +119,7 @@ impl payloads::Guest for Exports {
         event_id: String,
         message: payloads::Message,
     ) -> Result<wit::HttpRequest, payloads::PayloadError> {
-        with_message(&moveworks, message, |tenant, message| moveworks::event_message(tenant, &event_id, message))
+        with_message(&moveworks, message, &|tenant, message| moveworks::event_message(tenant, &event_id, message))
     }
 
     fn listener_message(
@@ -128,7 +128,7 @@ impl payloads::Guest for Exports {
         secret: Option<String>,
         message: payloads::Message,
     ) -> Result<wit::HttpRequest, payloads::PayloadError> {
-        with_message(&moveworks, message, |tenant, message| {
+        with_message(&moveworks, message, &|tenant, message| {
             moveworks::listener_message(tenant, &listener_id, secret.as_deref(), message)
         })
     }
@@ -201,7 +201,7 @@ impl decoding::Guest for Exports {
 fn with_message(
     moveworks: &payloads::Moveworks,
     message: payloads::Message,
-    build: impl FnOnce(&moveworks::Tenant<'_>, &moveworks::Message<'_>) -> HttpRequest,
+    build: &dyn Fn(&moveworks::Tenant<'_>, &moveworks::Message<'_>) -> HttpRequest,
 ) -> Result<wit::HttpRequest, payloads::PayloadError> {
     check_base(&moveworks.base_url)?;
     if !is_address(&message.recipient) {
@@ -357,6 +357,11 @@ fn approval_out(approval: Approval) -> wit::Approval {
         decided_by: approval.decided_by.map(person_out),
         comment: approval.comment,
     }
+}
+
+/// Entries with an id of another form are left out.
+fn ledger_in(ledger: Vec<diffing::Entry>) -> Vec<Entry> {
+    ledger.into_iter().filter_map(entry_in).collect()
 }
 
 fn entry_in(entry: diffing::Entry) -> Option<Entry> {

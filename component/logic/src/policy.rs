@@ -1,7 +1,5 @@
 //! What to do about a change: announce, remember silently, park, close. And when to remind.
 
-use std::collections::BTreeSet;
-
 use crate::approval::{Approval, Millis, Person, Status, is_address};
 use crate::diff::{Change, Entry, Said};
 
@@ -13,7 +11,7 @@ pub struct Rules {
     /// Do not announce what was sent longer ago than this, in milliseconds. 0: no limit.
     pub max_age: Millis,
     /// Normalised addresses that get no cards.
-    pub silent: BTreeSet<String>,
+    pub silent: Vec<String>,
     /// Remind whenever an announced approval has waited for another span of this length, in milliseconds. 0: never.
     pub remind_after: Millis,
     /// At most so many reminders in a round.

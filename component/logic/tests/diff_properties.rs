@@ -37,7 +37,7 @@ struct Sweep {
 
 impl Sweep {
     fn rules(&self) -> Rules {
-        let silent = if self.silent { BTreeSet::from(["quiet@corp.example".to_owned()]) } else { BTreeSet::new() };
+        let silent = if self.silent { vec!["quiet@corp.example".to_owned()] } else { Vec::new() };
         Rules { baseline: self.baseline, max_age: 60, silent, ..Rules::default() }
     }
 

@@ -2,14 +2,13 @@
 
 mod host;
 mod operations;
+mod wire;
 
-use ::http::Request;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
 use send_wrapper::SendWrapper;
-use spin_sdk::http::{FullBody, IntoResponse};
+use spin_sdk::wasip3::exports::http::handler;
+use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
 
-use crate::routes::{self, BODY_MAX, Incoming, TooLarge};
+use crate::routes;
 use host::SpinHost;
 
 #[allow(warnings, missing_docs, unsafe_code, clippy::all, clippy::restriction, reason = "generated")]
@@ -17,17 +16,15 @@ mod bindings {
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
 
-/// One request in, one answer out.
-#[spin_sdk::http_service]
-async fn handle(request: spin_sdk::http::Request) -> impl IntoResponse {
-    let (parts, body) = request.into_parts();
-    let declared = parts.headers.get(::http::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let body: Incoming = match declared.and_then(|length| length.parse::<usize>().ok()) {
-        Some(length) if length > BODY_MAX => Err(TooLarge),
-        _ => Limited::new(body, BODY_MAX).collect().await.map(|body| body.to_bytes()).map_err(|_| TooLarge),
-    };
-    let answer = routes::handle(SpinHost::new(), Request::from_parts(parts, body)).await;
-    answer.map(FullBody::<Bytes>::new)
+struct Door;
+spin_sdk::wasip3::http::service::export!(Door);
+
+impl handler::Guest for Door {
+    /// One request in, one answer out.
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let request = wire::incoming(request).await?;
+        wire::outgoing(routes::handle(SpinHost::new(), request).await)
+    }
 }
 
 /// Futures of host calls stay on the one thread that a component has.

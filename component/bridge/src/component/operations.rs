@@ -43,7 +43,15 @@ impl ops::Guest for Operations {
     }
 
     async fn pending(filter: ops::Filter) -> Result<ops::Page, ops::OperationError> {
-        let limit = if filter.limit == 0 { 100 } else { filter.limit.min(500) };
+        let limit = match filter.limit {
+            0 => 100,
+            limit @ 1..=500 => limit,
+            _ => return Err(ops::OperationError::Argument("limit: expected 1 to 500, or 0 for 100".to_owned())),
+        };
+        if filter.cursor.as_ref().is_some_and(|cursor| !cursor.starts_with("sdp:")) {
+            let problem = "cursor: expected the cursor of a former page".to_owned();
+            return Err(ops::OperationError::Argument(problem));
+        }
         let filter = Filter {
             approver: filter.approver,
             limit: usize::try_from(limit).unwrap_or(100),

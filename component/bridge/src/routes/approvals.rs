@@ -1,16 +1,15 @@
 //! `GET /approvals` and `GET /approvals/{id}`: the ledger, without a call to a vendor.
 
 use approval_logic::approval::{Approval, ApprovalId, Person};
-use approval_logic::card::{Card, CardKind, render};
+use approval_logic::card::{Action, Card, CardKind, Field, render};
 use approval_logic::diff::{Entry, Said};
-use axum::Json;
-use axum::extract::{Path, State};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use http::StatusCode;
+use serde::Serialize;
 
 use super::Shared;
-use super::body::Query;
+use super::call::{Call, Reply, json as reply};
 use super::error::ApiError;
 use crate::host::Host;
 use crate::report::iso_text;
@@ -20,19 +19,9 @@ use crate::shell::Filter;
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 500;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    approver: Option<String>,
-    source: Option<String>,
-    status: Option<String>,
-    limit: Option<usize>,
-    cursor: Option<String>,
-}
-
 /// One approval, as callers see it.
 #[derive(Serialize)]
-pub(super) struct View {
+struct View {
     id: ApprovalId,
     source: String,
     ticket_type: &'static str,
@@ -58,6 +47,25 @@ pub(super) struct View {
     announced_at: Option<String>,
     closed_at: Option<String>,
     decided_by: Option<Person>,
+    /// The outer one is none in lists, which leave the description out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card: Option<CardView>,
+}
+
+/// The card, in its parts, as text, and as Moveworks shows it.
+#[derive(Serialize)]
+struct CardView {
+    title: String,
+    fields: Vec<Field>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    actions: Vec<Action>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    text: String,
+    moveworks: String,
 }
 
 impl From<Entry> for View {
@@ -94,29 +102,35 @@ impl From<Entry> for View {
             said,
             reason,
             decided_by,
+            description: None,
+            card: None,
         }
     }
 }
 
 #[derive(Serialize)]
-pub(super) struct List {
+struct List {
     approvals: Vec<View>,
     cursor: Option<String>,
 }
 
-pub(super) async fn list<H: Host>(
-    State(shell): State<Shared<H>>,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<List>, ApiError> {
-    let limit = query.limit.unwrap_or(LIMIT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(ApiError::bad_request(format!("limit: expected 1 to {LIMIT_MAX}")));
-    }
-    let cursor = query.cursor.as_deref().map(decode).transpose()?;
-    let filter = Filter { approver: query.approver, source: query.source, status: query.status, limit, cursor };
+pub(super) async fn list<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
+    let mut query = call.query(&["approver", "source", "status", "limit", "cursor"])?;
+    let limit = query.take("limit").map_or(Some(LIMIT), |limit| limit.parse().ok());
+    let limit = limit
+        .filter(|limit| (1..=LIMIT_MAX).contains(limit))
+        .ok_or_else(|| ApiError::bad_request(format!("limit: expected 1 to {LIMIT_MAX}")))?;
+    let filter = Filter {
+        approver: query.take("approver"),
+        source: query.take("source"),
+        status: query.take("status"),
+        limit,
+        cursor: query.take("cursor").as_deref().map(decode).transpose()?,
+    };
     let page = shell.approvals(&filter).await?;
     let approvals = page.entries.into_iter().map(View::from).collect();
-    Ok(Json(List { approvals, cursor: page.next.map(|next| URL_SAFE_NO_PAD.encode(next)) }))
+    let cursor = page.next.map(|next| URL_SAFE_NO_PAD.encode(next));
+    Ok(reply(StatusCode::OK, &List { approvals, cursor }))
 }
 
 fn decode(cursor: &str) -> Result<String, ApiError> {
@@ -126,29 +140,9 @@ fn decode(cursor: &str) -> Result<String, ApiError> {
         .ok_or_else(|| ApiError::bad_request("cursor: expected the cursor of a former page"))
 }
 
-#[derive(Serialize)]
-pub(super) struct One {
-    #[serde(flatten)]
-    approval: View,
-    description: Option<String>,
-    card: CardView,
-}
-
-/// The card, and as Moveworks shows it.
-#[derive(Serialize)]
-pub(super) struct CardView {
-    #[serde(flatten)]
-    card: Card,
-    text: String,
-    moveworks: String,
-}
-
-pub(super) async fn one<H: Host>(
-    State(shell): State<Shared<H>>,
-    Path(id): Path<String>,
-) -> Result<Json<One>, ApiError> {
+pub(super) async fn one<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
     let unknown = || ApiError::not_found("no such approval is known");
-    let id: ApprovalId = id.parse().map_err(|_| unknown())?;
+    let id: ApprovalId = call.path(0).parse().map_err(|_| unknown())?;
     let entry = shell.approval(&id).await?.ok_or_else(unknown)?;
     let settings = shell.settings().await?;
     let kind = if entry.is_open() {
@@ -159,6 +153,8 @@ pub(super) async fn one<H: Host>(
     };
     let card = render(&entry.approval, &kind, &settings.style);
     let (text, moveworks) = (card.to_text(), card.to_moveworks());
+    let Card { title, fields, note, actions, link } = card;
+    let card = CardView { title, fields, note, actions, link, text, moveworks };
     let description = entry.approval.ticket.description.clone();
-    Ok(Json(One { description, approval: entry.into(), card: CardView { card, text, moveworks } }))
+    Ok(reply(StatusCode::OK, &View { description: Some(description), card: Some(card), ..entry.into() }))
 }

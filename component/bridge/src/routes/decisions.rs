@@ -2,118 +2,69 @@
 //! that follows an address must not approve anything.
 
 use approval_logic::approval::{ApprovalId, Person, Verdict, is_address, is_id_segment};
-use axum::Json;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::Shared;
-use super::body::{Query, parse};
+use super::call::{Call, Reply, json as reply};
 use super::error::ApiError;
+use super::shape::{Field, Shape};
 use crate::decide::{Answer, Order, Outcome};
 use crate::host::Host;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DecisionBody {
+const DECISION: &[Field] = &[
+    Field::required("approver", Shape::Text),
+    Field::optional("comment", Shape::Text),
+    Field::optional("token", Shape::Text),
+];
+
+/// What a body asks for.
+struct Wish {
     approver: String,
     comment: Option<String>,
     token: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SampleQuery {
-    reason: Option<String>,
-}
-
-pub(super) async fn approve<H: Host>(
-    State(shell): State<Shared<H>>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<Response, ApiError> {
-    decide(&shell, &id, Verdict::Approve, &body).await
-}
-
-pub(super) async fn reject<H: Host>(
-    State(shell): State<Shared<H>>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<Response, ApiError> {
-    decide(&shell, &id, Verdict::Reject, &body).await
-}
-
-pub(super) async fn sample_approve<H: Host>(
-    State(shell): State<Shared<H>>,
-    Path((ticket, approval)): Path<(String, String)>,
-    Query(query): Query<SampleQuery>,
-    body: Bytes,
-) -> Result<Response, ApiError> {
-    decide_sample(&shell, &ticket, &approval, Verdict::Approve, query.reason, &body).await
-}
-
-pub(super) async fn sample_reject<H: Host>(
-    State(shell): State<Shared<H>>,
-    Path((ticket, approval)): Path<(String, String)>,
-    Query(query): Query<SampleQuery>,
-    body: Bytes,
-) -> Result<Response, ApiError> {
-    decide_sample(&shell, &ticket, &approval, Verdict::Reject, query.reason, &body).await
-}
-
-async fn decide<H: Host>(shell: &Shared<H>, id: &str, verdict: Verdict, body: &[u8]) -> Result<Response, ApiError> {
-    let body = match read(body) {
-        Ok(body) => body,
+pub(super) async fn decide<H: Host>(shell: Shared<H>, call: Call, verdict: Verdict) -> Result<Reply, ApiError> {
+    let wish = match read(&call) {
+        Ok(wish) => wish,
         Err(answer) => return Ok(respond(answer)),
     };
-    let Ok(id) = id.parse::<ApprovalId>() else { return Ok(respond(unknown())) };
-    order(shell, id, verdict, body, None).await
+    match call.path(0).parse::<ApprovalId>() {
+        Ok(id) => order(shell, id, verdict, wish).await,
+        Err(_) => Ok(respond(unknown())),
+    }
 }
 
 /// The sample's addresses name ticket and approval only; module and level come from the ledger.
-async fn decide_sample<H: Host>(
-    shell: &Shared<H>,
-    ticket: &str,
-    approval: &str,
-    verdict: Verdict,
-    reason: Option<String>,
-    body: &[u8],
-) -> Result<Response, ApiError> {
-    let body = match read(body) {
-        Ok(body) => body,
+pub(super) async fn decide_sample<H: Host>(shell: Shared<H>, call: Call, verdict: Verdict) -> Result<Reply, ApiError> {
+    let reason = call.query(&["reason"])?.take("reason");
+    let wish = match read(&call) {
+        Ok(wish) => Wish { comment: wish.comment.or(reason), ..wish },
         Err(answer) => return Ok(respond(answer)),
     };
+    let (ticket, approval) = (call.path(0), call.path(1));
     if !is_id_segment(ticket) || !is_id_segment(approval) {
         return Ok(respond(unknown()));
     }
     match shell.resolve(ticket, approval).await? {
-        Some(id) => order(shell, id, verdict, body, reason).await,
+        Some(id) => order(shell, id, verdict, wish).await,
         None => Ok(respond(unknown())),
     }
 }
 
-async fn order<H: Host>(
-    shell: &Shared<H>,
-    id: ApprovalId,
-    verdict: Verdict,
-    body: DecisionBody,
-    reason: Option<String>,
-) -> Result<Response, ApiError> {
-    let DecisionBody { approver, comment, token } = body;
-    let order = Order { id, verdict, approver, comment: comment.or(reason), token };
-    Ok(respond(shell.decide(&order).await?))
+async fn order<H: Host>(shell: Shared<H>, id: ApprovalId, verdict: Verdict, wish: Wish) -> Result<Reply, ApiError> {
+    let Wish { approver, comment, token } = wish;
+    Ok(respond(shell.decide(&Order { id, verdict, approver, comment, token }).await?))
 }
 
-fn read(body: &[u8]) -> Result<DecisionBody, Answer> {
+fn read(call: &Call) -> Result<Wish, Answer> {
     let invalid = |message: String| Answer::new(Outcome::Invalid, message);
-    let body: DecisionBody = parse(body).map_err(|error| invalid(error.into_message()))?;
-    if !is_address(&body.approver) {
-        return Err(invalid("approver: expected the acting person's e-mail address".to_owned()));
-    }
-    Ok(body)
+    let mut body = call.body(DECISION).map_err(|error| invalid(error.into_message()))?;
+    let approver = body.take_text("approver").filter(|address| is_address(address));
+    let approver =
+        approver.ok_or_else(|| invalid("approver: expected the acting person's e-mail address".to_owned()))?;
+    Ok(Wish { approver, comment: body.take_text("comment"), token: body.take_text("token") })
 }
 
 fn unknown() -> Answer {
@@ -122,7 +73,7 @@ fn unknown() -> Answer {
 
 /// The outcome has a status of its own, because Moveworks' builders see nothing else of a failure; other callers find
 /// it in the body as well.
-fn respond(answer: Answer) -> Response {
+fn respond(answer: Answer) -> Reply {
     let status = StatusCode::from_u16(answer.outcome.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut body = json!({ "outcome": answer.outcome.name(), "message": answer.message });
     if let Some(fields) = body.as_object_mut() {
@@ -138,9 +89,9 @@ fn respond(answer: Answer) -> Response {
             fields.insert("detail".to_owned(), json!(detail));
         }
         if !status.is_success() {
-            let code = answer.outcome.name().to_uppercase();
+            let code = answer.outcome.name().to_ascii_uppercase();
             fields.insert("error".to_owned(), json!({ "code": code, "message": answer.message }));
         }
     }
-    (status, Json(body)).into_response()
+    reply(status, &body)
 }

@@ -1,11 +1,10 @@
 //! The error envelope: `{"error":{"code","message"}}`. Messages are ours; what a vendor said goes into `detail` only.
 
-use axum::Json;
-use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
+use super::call::{Reply, json as reply};
 use crate::shell::OperationError;
 
 /// What a caller did wrong, or why the bridge could not do it.
@@ -33,6 +32,23 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
     }
 
+    /// An address that cannot be read.
+    pub(super) fn bad_address() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", "the address or its parameters are malformed")
+    }
+
+    /// The answer.
+    pub(super) fn into_reply(self) -> Reply {
+        let mut reply = reply(self.status, &json!({ "error": { "code": self.code, "message": self.message } }));
+        let (name, value) = match self.status {
+            StatusCode::UNAUTHORIZED => (WWW_AUTHENTICATE, "Bearer"),
+            StatusCode::SERVICE_UNAVAILABLE => (RETRY_AFTER, "30"),
+            _ => return reply,
+        };
+        reply.headers_mut().insert(name, HeaderValue::from_static(value));
+        reply
+    }
+
     /// The sentence for the caller.
     pub(super) fn into_message(self) -> String {
         self.message
@@ -49,22 +65,5 @@ impl From<OperationError> for ApiError {
             OperationError::Argument(_) => Self::bad_request(message),
             OperationError::NotFound(_) => Self::not_found(message),
         }
-    }
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let body = Json(json!({ "error": { "code": self.code, "message": self.message } }));
-        let mut response = (self.status, body).into_response();
-        match self.status {
-            StatusCode::UNAUTHORIZED => {
-                response.headers_mut().insert(WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("30"));
-            }
-            _ => {}
-        }
-        response
     }
 }

@@ -2,129 +2,66 @@
 //! caller learns about a wrong body today, and answer 501.
 
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
-use super::body::Body;
+use super::Answering;
+use super::call::Call;
 use super::error::ApiError;
+use super::shape::{Field, Shape};
 
-fn not_yet() -> ApiError {
+const RECIPIENTS: Field = Field::required("recipients", Shape::List(&Shape::Object(RECIPIENT)));
+const RECIPIENT: &[Field] = &[Field::required("name", Shape::Text), Field::required("email", Shape::Text)];
+
+/// `POST /requests`
+pub(super) const CREATE: &[Field] = &[
+    Field::required("source", Shape::Text),
+    Field::required("ticket_id", Shape::Text),
+    RECIPIENTS,
+    Field::required("policy", Shape::Object(POLICY)),
+    Field::required("subject", Shape::Text),
+    Field::required("message", Shape::Text),
+];
+
+const POLICY: &[Field] =
+    &[Field::required("rule", Shape::Word(&["all", "any", "at_least"])), Field::optional("count", Shape::Count)];
+
+/// `PATCH /requests/{id}`
+pub(super) const EDIT: &[Field] = &[RECIPIENTS];
+
+/// `POST /requests/{id}/responses`
+pub(super) const ANSWER: &[Field] = &[
+    Field::required("approver", Shape::Text),
+    Field::required("answer", Shape::Word(&["approve", "decline", "feedback"])),
+    Field::optional("comment", Shape::Text),
+];
+
+/// `POST /gateway/{source}/tickets/{id}/comments`
+pub(super) const COMMENT: &[Field] = &[Field::required("text", Shape::Text), Field::required("public", Shape::Flag)];
+
+/// `POST /gateway/{source}/tickets/{id}/attachments`
+pub(super) const ATTACHMENT: &[Field] =
+    &[Field::required("file_name", Shape::Text), Field::required("content", Shape::Text)];
+
+/// `PUT /gateway/{source}/tickets/{id}/assignment`
+pub(super) const ASSIGNMENT: &[Field] = &[Field::required("group", Shape::Text)];
+
+/// An address without a body.
+pub(super) fn empty() -> Answering {
+    answering(Ok(()))
+}
+
+/// An address with a body of these fields.
+pub(super) fn with(call: &Call, expected: &[Field]) -> Answering {
+    answering(call.body(expected).map(drop))
+}
+
+/// An address with a body of any fields: those of a ticket are free.
+pub(super) fn with_any(call: &Call) -> Answering {
+    answering(call.any_body().map(drop))
+}
+
+fn answering(read: Result<(), ApiError>) -> Answering {
     let message = "this address is part of the contract, but this version does not serve it yet";
-    ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message)
-}
-
-pub(super) async fn empty() -> ApiError {
-    not_yet()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read to be checked")]
-pub(super) struct Recipient {
-    name: String,
-    email: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read to be checked")]
-pub(super) struct Policy {
-    rule: Rule,
-    count: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Rule {
-    All,
-    Any,
-    AtLeast,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read to be checked")]
-pub(super) struct CreateRequest {
-    source: String,
-    ticket_id: String,
-    recipients: Vec<Recipient>,
-    policy: Policy,
-    subject: String,
-    message: String,
-}
-
-pub(super) async fn create_request(_: Body<CreateRequest>) -> ApiError {
-    not_yet()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read to be checked")]
-pub(super) struct EditRequest {
-    recipients: Vec<Recipient>,
-}
-
-pub(super) async fn edit_request(_: Body<EditRequest>) -> ApiError {
-    not_yet()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read to be checked")]
-pub(super) struct AnswerRequest {
-    approver: String,
-    answer: AnswerKind,
-    comment: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum AnswerKind {
-    Approve,
-    Decline,
-    Feedback,
-}
-
-pub(super) async fn answer_request(_: Body<AnswerRequest>) -> ApiError {
-    not_yet()
-}
-
-/// Fields of a ticket are free.
-pub(super) async fn fields(_: Body<Map<String, Value>>) -> ApiError {
-    not_yet()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read to be checked")]
-pub(super) struct Comment {
-    text: String,
-    public: bool,
-}
-
-pub(super) async fn comment(_: Body<Comment>) -> ApiError {
-    not_yet()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read to be checked")]
-pub(super) struct Attachment {
-    file_name: String,
-    content: String,
-}
-
-pub(super) async fn attachment(_: Body<Attachment>) -> ApiError {
-    not_yet()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read to be checked")]
-pub(super) struct Assignment {
-    group: String,
-}
-
-pub(super) async fn assignment(_: Body<Assignment>) -> ApiError {
-    not_yet()
+    let not_yet = || ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message);
+    let error = read.err().unwrap_or_else(not_yet);
+    Box::pin(std::future::ready(Err(error)))
 }

@@ -1,23 +1,26 @@
 //! The HTTP door: authentication first, then one handler for each route, and one envelope for everything that fails.
 
 mod approvals;
-mod body;
+mod call;
 mod decisions;
 mod error;
 mod later;
 mod outbox;
+mod shape;
 mod sweeps;
 
 use std::sync::Arc;
 
+use approval_logic::approval::Verdict;
 use approval_logic::signature::same_secret;
 use axum::Router;
 use axum::body::Body;
+use axum::handler::Handler;
 use axum::routing::{get, post, put};
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::BodyExt;
 use serde_json::json;
 use tower_service::Service;
 
@@ -25,6 +28,7 @@ use crate::config;
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::shell::Shell;
+use call::{Call, Reply, in_memory, json as reply};
 use error::ApiError;
 
 /// The largest body that is read.
@@ -39,10 +43,33 @@ pub struct TooLarge;
 
 type Shared<H> = Arc<Shell<H>>;
 
+/// A route's answer on its way.
+type Answering = BoxFuture<'static, Result<Reply, ApiError>>;
+
+/// What a route does. One type for all of them, so that the framework's part is there once and not for each route.
+type Action<H> = fn(Shared<H>, Call) -> Answering;
+
+#[derive(Clone)]
+struct Run<H>(Action<H>);
+
+impl<H: Host> Handler<(), Shared<H>> for Run<H> {
+    type Future = BoxFuture<'static, Response<Body>>;
+
+    fn call(self, request: Request<Body>, shell: Shared<H>) -> Self::Future {
+        Box::pin(async move {
+            let answer = match Call::read(request).await {
+                Ok(call) => (self.0)(shell, call).await,
+                Err(refusal) => Err(refusal),
+            };
+            answer.unwrap_or_else(ApiError::into_reply).map(Body::from)
+        })
+    }
+}
+
 /// Answers one request.
 pub async fn handle<H: Host>(host: H, request: Request<Incoming>) -> Response<Bytes> {
     let answer = match admit(&host, &request).await {
-        Err(refusal) => respond(refusal).await,
+        Err(refusal) => refusal.into_reply(),
         Ok(()) => route(host, request).await,
     };
     envelope(answer)
@@ -77,61 +104,62 @@ async fn route<H: Host>(host: H, request: Request<Incoming>) -> Response<Bytes> 
     let (parts, body) = request.into_parts();
     let Ok(body) = body else {
         let message = format!("the body is larger than {BODY_MAX} bytes");
-        return respond(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)).await;
+        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message).into_reply();
     };
     let mut router = router(Arc::new(Shell::new(host)));
     match router.call(Request::from_parts(parts, Body::from(body))).await {
-        Ok(response) => collect(response).await,
+        Ok(response) => {
+            let (parts, body) = response.into_parts();
+            Response::from_parts(parts, in_memory(body).await)
+        }
         Err(never) => match never {},
     }
 }
 
 /// The routes of the contract.
 fn router<H: Host>(shell: Shared<H>) -> Router {
+    const APPROVE: Verdict = Verdict::Approve;
+    const REJECT: Verdict = Verdict::Reject;
+    let empty = || Run::<H>(|_, _| later::empty());
     Router::new()
-        .route("/", get(health))
-        .route("/poll", post(sweeps::poll::<H>))
-        .route("/hints", post(sweeps::hint::<H>))
-        .route("/approvals", get(approvals::list::<H>))
-        .route("/approvals/{id}", get(approvals::one::<H>))
-        .route("/approvals/{id}/approve", post(decisions::approve::<H>))
-        .route("/approvals/{id}/reject", post(decisions::reject::<H>))
-        .route("/approvals/{id}/{approval}/approve", post(decisions::sample_approve::<H>))
-        .route("/approvals/{id}/{approval}/reject", post(decisions::sample_reject::<H>))
-        .route("/notifications", post(outbox::notify::<H>))
-        .route("/outbox", get(outbox::list::<H>))
-        .route("/outbox/{id}/retry", post(outbox::retry::<H>))
-        .route("/audit", get(later::empty))
-        .route("/metrics", get(later::empty))
-        .route("/console", get(later::empty))
-        .route("/openapi.json", get(later::empty))
-        .route("/requests", post(later::create_request))
-        .route("/requests/{id}", get(later::empty).patch(later::edit_request).delete(later::empty))
-        .route("/requests/{id}/resend", post(later::empty))
-        .route("/requests/{id}/responses", post(later::answer_request))
-        .route("/gateway/{source}/tickets", get(later::empty).post(later::fields))
-        .route("/gateway/{source}/tickets/{id}", get(later::empty).patch(later::fields))
-        .route("/gateway/{source}/tickets/{id}/comments", post(later::comment))
-        .route("/gateway/{source}/tickets/{id}/attachments", post(later::attachment))
-        .route("/gateway/{source}/tickets/{id}/resolve", post(later::empty))
-        .route("/gateway/{source}/tickets/{id}/reopen", post(later::empty))
-        .route("/gateway/{source}/tickets/{id}/assignment", put(later::assignment))
+        .route("/", get(Run(|_, _| Box::pin(health()))))
+        .route("/poll", post(Run(|shell, call| Box::pin(sweeps::poll(shell, call)))))
+        .route("/hints", post(Run(|shell, call| Box::pin(sweeps::hint(shell, call)))))
+        .route("/approvals", get(Run(|shell, call| Box::pin(approvals::list(shell, call)))))
+        .route("/approvals/{id}", get(Run(|shell, call| Box::pin(approvals::one(shell, call)))))
+        .route("/approvals/{id}/approve", post(Run(|shell, call| Box::pin(decisions::decide(shell, call, APPROVE)))))
+        .route("/approvals/{id}/reject", post(Run(|shell, call| Box::pin(decisions::decide(shell, call, REJECT)))))
+        .route(
+            "/approvals/{id}/{approval}/approve",
+            post(Run(|shell, call| Box::pin(decisions::decide_sample(shell, call, APPROVE)))),
+        )
+        .route(
+            "/approvals/{id}/{approval}/reject",
+            post(Run(|shell, call| Box::pin(decisions::decide_sample(shell, call, REJECT)))),
+        )
+        .route("/notifications", post(Run(|shell, call| Box::pin(outbox::notify(shell, call)))))
+        .route("/outbox", get(Run(|shell, call| Box::pin(outbox::list(shell, call)))))
+        .route("/outbox/{id}/retry", post(Run(|shell, call| Box::pin(outbox::retry(shell, call)))))
+        .route("/audit", get(empty()))
+        .route("/metrics", get(empty()))
+        .route("/console", get(empty()))
+        .route("/openapi.json", get(empty()))
+        .route("/requests", post(Run(|_, call| later::with(&call, later::CREATE))))
+        .route("/requests/{id}", get(empty()).patch(Run(|_, call| later::with(&call, later::EDIT))).delete(empty()))
+        .route("/requests/{id}/resend", post(empty()))
+        .route("/requests/{id}/responses", post(Run(|_, call| later::with(&call, later::ANSWER))))
+        .route("/gateway/{source}/tickets", get(empty()).post(Run(|_, call| later::with_any(&call))))
+        .route("/gateway/{source}/tickets/{id}", get(empty()).patch(Run(|_, call| later::with_any(&call))))
+        .route("/gateway/{source}/tickets/{id}/comments", post(Run(|_, call| later::with(&call, later::COMMENT))))
+        .route("/gateway/{source}/tickets/{id}/attachments", post(Run(|_, call| later::with(&call, later::ATTACHMENT))))
+        .route("/gateway/{source}/tickets/{id}/resolve", post(empty()))
+        .route("/gateway/{source}/tickets/{id}/reopen", post(empty()))
+        .route("/gateway/{source}/tickets/{id}/assignment", put(Run(|_, call| later::with(&call, later::ASSIGNMENT))))
         .with_state(shell)
 }
 
-async fn health() -> axum::Json<serde_json::Value> {
-    axum::Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
-}
-
-async fn respond(error: ApiError) -> Response<Bytes> {
-    collect(axum::response::IntoResponse::into_response(error)).await
-}
-
-async fn collect(response: Response<Body>) -> Response<Bytes> {
-    let (parts, body) = response.into_parts();
-    // Our own bodies are in memory already.
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    Response::from_parts(parts, body)
+async fn health() -> Result<Reply, ApiError> {
+    Ok(reply(StatusCode::OK, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })))
 }
 
 /// Gives the envelope to what the framework refuses by itself: unknown paths, wrong methods, odd addresses.
@@ -148,10 +176,7 @@ fn envelope(answer: Response<Bytes>) -> Response<Bytes> {
         _ => ("BAD_REQUEST", "the address or its parameters are malformed"),
     };
     let allow = answer.headers().get(ALLOW).cloned();
-    let body = json!({ "error": { "code": code, "message": message } }).to_string();
-    let mut envelope = Response::new(Bytes::from(body));
-    *envelope.status_mut() = status;
-    envelope.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    let mut envelope = ApiError::new(status, code, message).into_reply();
     if let Some(allow) = allow {
         envelope.headers_mut().insert(ALLOW, allow);
     }

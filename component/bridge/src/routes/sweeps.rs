@@ -1,61 +1,47 @@
 //! `POST /poll` and `POST /hints`.
 
 use approval_logic::approval::{Source, TicketKind, TicketRef, is_id_segment};
-use axum::Json;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::Shared;
-use super::body::{Body, Query};
+use super::call::{Call, Reply, json as reply};
 use super::error::ApiError;
+use super::shape::{Field, Shape};
 use crate::host::Host;
-use crate::report::Report;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PollQuery {
-    #[serde(default)]
-    dry_run: bool,
+pub(super) async fn poll<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
+    let dry_run = match call.query(&["dry_run"])?.take("dry_run").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(ApiError::bad_request("the query is not as expected: dry_run: expected true or false")),
+    };
+    Ok(reply(StatusCode::OK, &shell.poll(dry_run).await?))
 }
 
-pub(super) async fn poll<H: Host>(
-    State(shell): State<Shared<H>>,
-    Query(query): Query<PollQuery>,
-) -> Result<Json<Report>, ApiError> {
-    Ok(Json(shell.poll(query.dry_run).await?))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Hint {
-    source: String,
-    module: Option<String>,
-    ticket_id: String,
-}
+const HINT: &[Field] = &[
+    Field::required("source", Shape::Text),
+    Field::optional("module", Shape::Text),
+    Field::required("ticket_id", Shape::Text),
+];
 
 /// Anybody's trigger can call this, so it only says where to look; what is there is read from the source.
-pub(super) async fn hint<H: Host>(
-    State(shell): State<Shared<H>>,
-    Body(hint): Body<Hint>,
-) -> Result<Response, ApiError> {
-    if hint.source != "sdp" {
+pub(super) async fn hint<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
+    let mut body = call.body(HINT)?;
+    if body.take_text("source").as_deref() != Some("sdp") {
         return Err(ApiError::bad_request("source: expected sdp"));
     }
-    let module = hint.module.as_deref().unwrap_or("requests");
-    let kind = TicketKind::from_plural(module)
+    let module = body.take_text("module");
+    let kind = TicketKind::from_plural(module.as_deref().unwrap_or("requests"))
         .ok_or_else(|| ApiError::bad_request("module: expected requests, changes or releases"))?;
-    if !is_id_segment(&hint.ticket_id) {
-        return Err(ApiError::bad_request("ticket_id: expected 1 to 64 letters, digits, - or _"));
-    }
-    let ticket = TicketRef { source: Source::Sdp, kind, ticket: hint.ticket_id };
+    let id = body.take_text("ticket_id").filter(|id| is_id_segment(id));
+    let ticket = id.ok_or_else(|| ApiError::bad_request("ticket_id: expected 1 to 64 letters, digits, - or _"))?;
+    let ticket = TicketRef { source: Source::Sdp, kind, ticket };
     Ok(match shell.hint(ticket).await? {
-        Some(report) => Json(report).into_response(),
+        Some(report) => reply(StatusCode::OK, &report),
         None => {
             let message = "a sweep is running; the ticket will be looked at in the next one";
-            (StatusCode::ACCEPTED, Json(json!({ "status": "noted", "message": message }))).into_response()
+            reply(StatusCode::ACCEPTED, &json!({ "status": "noted", "message": message }))
         }
     })
 }

@@ -4,7 +4,6 @@
 //! tracked. Leaves are cut between tickets, so a ticket's entries are always in one leaf. A crash between the steps of
 //! a cut leaves at worst an unlisted leaf, which the next cut overwrites.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use approval_logic::approval::{ApprovalId, Millis, TicketRef};
@@ -14,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::Store;
 use crate::host::{Host, StoreError};
+use crate::sorted::Sorted;
 
 const ROOT: &str = "v1:ledger";
 
@@ -38,14 +38,14 @@ struct LeafRef {
     from: String,
 }
 
-type Leaf = BTreeMap<String, Entry>;
+type Leaf = Sorted<Entry>;
 
 /// The ledger as one sweep or request sees it. Leaves are read once and kept.
 #[derive(Clone)]
 pub struct Ledger<H> {
     store: Store<H>,
     root: Arc<Mutex<Root>>,
-    leaves: Arc<Mutex<BTreeMap<u64, Arc<Leaf>>>>,
+    leaves: Arc<Mutex<Vec<(u64, Arc<Leaf>)>>>,
 }
 
 /// One page of entries, by id.
@@ -72,7 +72,7 @@ impl<H: Host> Ledger<H> {
         let prefix = ticket_key(ticket);
         let leaf = self.leaf_of(&prefix).await?;
         let end = after_ticket(&prefix);
-        Ok(leaf.range(prefix..end).map(|(_, entry)| entry.clone()).collect())
+        Ok(leaf.between(&prefix, &end).cloned().collect())
     }
 
     /// One entry.
@@ -110,7 +110,7 @@ impl<H: Host> Ledger<H> {
         let mut page = EntryPage::default();
         let mut position = self.position_of(after.unwrap_or_default()).await;
         while let Some(leaf) = self.leaf_at(position).await? {
-            for (key, entry) in leaf.iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after)) {
+            for (key, entry) in leaf.iter().filter(|(key, _)| after.is_none_or(|after| *key > after)) {
                 if !wanted(entry) {
                     continue;
                 }
@@ -118,7 +118,7 @@ impl<H: Host> Ledger<H> {
                     page.next = page.entries.last().map(|entry| entry_key(&entry.approval.id));
                     return Ok(page);
                 }
-                debug_assert!(entry_key(&entry.approval.id) == *key, "entries lie under their own key");
+                debug_assert!(entry_key(&entry.approval.id) == key, "entries lie under their own key");
                 page.entries.push(entry.clone());
             }
             position += 1;
@@ -128,45 +128,55 @@ impl<H: Host> Ledger<H> {
 
     /// Writes entries. Each leaf is read afresh first, so that what another writer put there meanwhile is kept.
     pub async fn commit(&self, entries: Vec<Entry>, now: Millis) -> Result<(), StoreError> {
-        let mut by_leaf: BTreeMap<u64, Vec<Entry>> = BTreeMap::new();
+        let mut by_leaf: Vec<(u64, Vec<Entry>)> = Vec::new();
         for entry in entries {
             let number = self.number_of(&entry_key(&entry.approval.id)).await;
-            by_leaf.entry(number).or_default().push(entry);
+            match by_leaf.iter_mut().find(|(own, _)| *own == number) {
+                Some((_, entries)) => entries.push(entry),
+                None => by_leaf.push((number, vec![entry])),
+            }
         }
         for (number, entries) in by_leaf {
-            self.leaves.lock().await.remove(&number);
+            self.leaves.lock().await.retain(|(own, _)| *own != number);
             let mut leaf = Leaf::clone(&*self.load(number).await?);
             for entry in entries {
                 leaf.insert(entry_key(&entry.approval.id), slim(entry));
             }
-            leaf.retain(|_, entry| entry.closed_at.is_none_or(|at| now.saturating_sub(at) < KEEP_CLOSED));
+            leaf.retain(|entry| entry.closed_at.is_none_or(|at| now.saturating_sub(at) < KEEP_CLOSED));
             self.write(number, leaf).await?;
         }
         Ok(())
     }
 
+    /// Writes a leaf, cut into as many as its size asks for.
     async fn write(&self, number: u64, leaf: Leaf) -> Result<(), StoreError> {
-        let mut leaf = leaf;
-        loop {
-            let size = serde_json::to_vec(&leaf).map_or(0, |bytes| bytes.len());
-            let cut = (size > LEAF_MAX).then(|| middle(&leaf)).flatten();
-            let Some(cut) = cut else { break };
-            let upper = leaf.split_off(&cut);
-            let mut root = self.root.lock().await;
-            let fresh = root.next;
-            // New leaf, then root, then the old leaf cut short: after a crash in between, entries past a leaf's range
-            // are ignored when it is read.
-            self.store.write(&leaf_key(fresh), &upper).await?;
-            let at = root.leaves.partition_point(|leaf| leaf.from <= cut);
-            let mut next = root.clone();
-            next.leaves.insert(at, LeafRef { number: fresh, from: cut });
+        let mut pieces = cut(leaf).into_iter();
+        let Some(lowest) = pieces.next() else { return Ok(()) };
+        let mut written = Vec::new();
+        let mut root = self.root.lock().await;
+        let mut next = root.clone();
+        // New leaves, then the root, then the old leaf cut short: after a crash in between, entries past a leaf's range
+        // are ignored when it is read.
+        for piece in pieces {
+            let Some(from) = piece.values().next().map(|entry| ticket_key(&entry.approval.id.ticket_ref())) else {
+                continue;
+            };
+            self.store.write(&leaf_key(next.next), &piece).await?;
+            let at = next.leaves.partition_point(|leaf| leaf.from <= from);
+            next.leaves.insert(at, LeafRef { number: next.next, from });
+            written.push((next.next, Arc::new(piece)));
             next.next += 1;
+        }
+        if !written.is_empty() {
             self.store.write(ROOT, &next).await?;
             *root = next;
-            self.leaves.lock().await.insert(fresh, Arc::new(upper));
         }
-        self.store.write(&leaf_key(number), &leaf).await?;
-        self.leaves.lock().await.insert(number, Arc::new(leaf));
+        drop(root);
+        self.store.write(&leaf_key(number), &lowest).await?;
+        let mut leaves = self.leaves.lock().await;
+        leaves.retain(|(own, _)| *own != number);
+        leaves.extend(written);
+        leaves.push((number, Arc::new(lowest)));
         Ok(())
     }
 
@@ -183,7 +193,7 @@ impl<H: Host> Ledger<H> {
     async fn load(&self, number: u64) -> Result<Arc<Leaf>, StoreError> {
         // Held while reading, so that tickets looked at side by side read their leaf once.
         let mut leaves = self.leaves.lock().await;
-        if let Some(leaf) = leaves.get(&number) {
+        if let Some((_, leaf)) = leaves.iter().find(|(own, _)| *own == number) {
             return Ok(leaf.clone());
         }
         let mut leaf: Leaf = self.store.read(&leaf_key(number)).await?.unwrap_or_default();
@@ -194,7 +204,7 @@ impl<H: Host> Ledger<H> {
             drop(leaf.split_off(&next.from));
         }
         let leaf = Arc::new(leaf);
-        leaves.insert(number, leaf.clone());
+        leaves.push((number, leaf.clone()));
         Ok(leaf)
     }
 }
@@ -206,6 +216,23 @@ fn slim(entry: Entry) -> Entry {
         entry.approval.ticket.description = None;
     }
     entry
+}
+
+/// Halves a leaf until every piece is small enough.
+fn cut(leaf: Leaf) -> Vec<Leaf> {
+    let mut pieces = vec![leaf];
+    let mut at = 0;
+    while let Some(piece) = pieces.get_mut(at) {
+        let size = serde_json::to_vec(piece).map_or(0, |bytes| bytes.len());
+        match (size > LEAF_MAX).then(|| middle(piece)).flatten() {
+            Some(key) => {
+                let upper = piece.split_off(&key);
+                pieces.insert(at + 1, upper);
+            }
+            None => at += 1,
+        }
+    }
+    pieces
 }
 
 /// The key of the first ticket of the upper half; none if all entries are of one ticket.

@@ -34,7 +34,7 @@ impl<H: Host> Store<H> {
 
     /// Reads a value. One that cannot be understood is an error: guessing would mean to announce everything again.
     pub async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
-        let Some(bytes) = self.host.get(key).await? else { return Ok(None) };
+        let Some(bytes) = self.get(key).await? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| StoreError {
             key: key.to_owned(),
             message: format!(
@@ -47,7 +47,15 @@ impl<H: Host> Store<H> {
     pub async fn write<T: Serialize + Sync>(&self, key: &str, value: &T) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(value)
             .map_err(|error| StoreError { key: key.to_owned(), message: format!("not writable: {error}") })?;
-        self.host.set(key, bytes).await
+        self.set(key, bytes).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.host.get(key).await
+    }
+
+    async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        self.host.set(key, value).await
     }
 
     /// Removes a key.

@@ -3,15 +3,16 @@
 //! A root lists segments, a segment holds up to a hundred messages, and a mark of its own is set for each message the
 //! moment it was taken. So a crash repeats at most what was under way, and a quiet sweep reads one small value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use approval_logic::approval::Millis;
 use approval_logic::diff::Entry;
-use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
 use crate::host::{Host, StoreError};
+use crate::sorted::Sorted;
+use crate::together;
 
 const ROOT: &str = "v1:outbox";
 
@@ -108,7 +109,8 @@ struct Root {
 pub struct Outbox<H> {
     store: Store<H>,
     root: Root,
-    segments: BTreeMap<u64, Vec<Record>>,
+    /// As the root lists them.
+    segments: Vec<(u64, Vec<Record>)>,
 }
 
 impl<H: Host> Outbox<H> {
@@ -120,7 +122,7 @@ impl<H: Host> Outbox<H> {
             let store = &store;
             async move { Ok((*number, store.read(&segment_key(*number)).await?.unwrap_or_default())) }
         });
-        let segments: BTreeMap<u64, Vec<Record>> = try_join_all(read).await?.into_iter().collect();
+        let segments = together::all_or_error(read).await?;
         Ok(Self { store, root, segments })
     }
 
@@ -135,7 +137,7 @@ impl<H: Host> Outbox<H> {
             let mark: Option<Millis> = store.read(&mark_key(&record.id)).await?;
             Ok::<_, StoreError>(mark.map(|_| record.clone()))
         });
-        Ok(try_join_all(marks).await?.into_iter().flatten().collect())
+        Ok(together::all_or_error(marks).await?.into_iter().flatten().collect())
     }
 
     /// Notes that marks will be set from now on.
@@ -151,7 +153,7 @@ impl<H: Host> Outbox<H> {
 
     /// The messages that wait, in the order in which they were planned.
     pub fn waiting(&self) -> impl Iterator<Item = &Record> {
-        self.root.segments.iter().filter_map(|number| self.segments.get(number)).flatten()
+        self.segments.iter().flat_map(|(_, records)| records)
     }
 
     /// The messages that were given up, oldest first.
@@ -171,20 +173,21 @@ impl<H: Host> Outbox<H> {
 
     /// Makes messages durable. One that waits already, or was given up, is not taken twice.
     pub async fn plan(&mut self, records: Vec<Record>) -> Result<u32, StoreError> {
-        let known: BTreeSet<&str> = self.waiting().chain(self.dead()).map(|record| record.id.as_str()).collect();
-        let records: Vec<_> = records.into_iter().filter(|record| !known.contains(record.id.as_str())).collect();
+        let mut known = BTreeSet::new();
+        known.extend(self.waiting().chain(self.dead()).map(|record| record.id.clone()));
+        let records: Vec<_> = records.into_iter().filter(|record| !known.contains(&record.id)).collect();
         if records.is_empty() {
             return Ok(0);
         }
         let planned = u32::try_from(records.len()).unwrap_or(u32::MAX);
         let mut root = self.root.clone();
-        let mut fresh = BTreeMap::new();
+        let mut fresh = Vec::new();
         for chunk in records.chunks(SEGMENT_MAX) {
-            fresh.insert(root.next, chunk.to_vec());
+            fresh.push((root.next, chunk.to_vec()));
             root.segments.push(root.next);
             root.next += 1;
         }
-        try_join_all(fresh.iter().map(|(number, records)| {
+        together::all_or_error(fresh.iter().map(|(number, records)| {
             let store = &self.store;
             async move { store.write(&segment_key(*number), records).await }
         }))
@@ -201,13 +204,13 @@ impl<H: Host> Outbox<H> {
     }
 
     /// Writes down what became of messages; to be called once the ledger holds their entries.
-    pub async fn settle(&mut self, fates: BTreeMap<String, (Fate, Record)>) -> Result<(), StoreError> {
+    pub async fn settle(&mut self, fates: Sorted<(Fate, Record)>) -> Result<(), StoreError> {
         let untouched = fates.values().all(|(fate, record)| *fate == Fate::Waiting && record.attempts == 0);
         if untouched && !self.root.delivering {
             return Ok(());
         }
         let mut root = Root { delivering: false, ..self.root.clone() };
-        let mut changed = BTreeMap::new();
+        let mut changed: Vec<(u64, Vec<Record>)> = Vec::new();
         for (number, records) in &self.segments {
             if !records.iter().any(|record| fates.contains_key(&record.id)) {
                 continue;
@@ -228,7 +231,7 @@ impl<H: Host> Outbox<H> {
                 root.segments.retain(|own| own != number);
                 root.leaving.push(segment_key(*number));
             }
-            changed.insert(*number, left);
+            changed.push((*number, left));
         }
         let surplus = root.dead.len().saturating_sub(DEAD_MAX);
         root.dead.drain(..surplus);
@@ -242,12 +245,11 @@ impl<H: Host> Outbox<H> {
         self.store.write(ROOT, &root).await?;
         self.root = root;
         for (number, left) in changed {
-            if left.is_empty() {
-                self.segments.remove(&number);
-            } else {
-                self.segments.insert(number, left);
+            if let Some((_, records)) = self.segments.iter_mut().find(|(own, _)| *own == number) {
+                *records = left;
             }
         }
+        self.segments.retain(|(_, records)| !records.is_empty());
         self.finish_leaving().await
     }
 
@@ -262,7 +264,7 @@ impl<H: Host> Outbox<H> {
         self.store.write(&segment_key(number), &vec![record.clone()]).await?;
         self.store.write(ROOT, &root).await?;
         self.root = root;
-        self.segments.insert(number, vec![record]);
+        self.segments.push((number, vec![record]));
         Ok(true)
     }
 
@@ -270,7 +272,7 @@ impl<H: Host> Outbox<H> {
         if self.root.leaving.is_empty() {
             return Ok(());
         }
-        try_join_all(self.root.leaving.iter().map(|key| self.store.remove(key))).await?;
+        together::all_or_error(self.root.leaving.iter().map(|key| self.store.remove(key))).await?;
         let root = Root { leaving: Vec::new(), ..self.root.clone() };
         self.store.write(ROOT, &root).await?;
         self.root = root;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Store;
 use crate::host::{Host, StoreError};
+use crate::sorted::Sorted;
 
 const KEY: &str = "v1:progress";
 const REVISIT: &str = "v1:revisit";
@@ -18,7 +19,7 @@ const REVISIT_MAX: usize = 500;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// By the module's name in reports.
-    pub modules: BTreeMap<String, ModuleProgress>,
+    pub modules: Sorted<ModuleProgress>,
     /// The source asked to be left alone until then; 0 if it did not.
     #[serde(default)]
     pub paused_until: Millis,

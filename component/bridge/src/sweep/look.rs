@@ -1,17 +1,16 @@
 //! One ticket, looked into: its levels, the approvals of those that matter, its facts where a card will need them.
 
-use std::collections::BTreeSet;
-
 use approval_logic::approval::{Approval, Status, Ticket, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, TicketSnapshot};
 use approval_logic::http::CallError;
 use approval_logic::sdp::{self, Approvals, Level, Levels, PAGE_SIZE};
-use futures::future::{join, join_all};
+use futures::future::join;
 
 use crate::host::Host;
 use crate::http::{CallFailure, Counter};
 use crate::report::SourceReport;
 use crate::sdp::{Session, bare_ticket, is_absent};
+use crate::together;
 
 /// No level has more pages of approvals than this; documented are at most ten approvers.
 const APPROVAL_PAGES_MAX: u32 = 20;
@@ -56,12 +55,12 @@ pub(super) async fn look<H: Host>(
     for refused in &levels.refused {
         report.problem(Some(&subject.ticket.ticket), "ODD_LEVEL", refused.why.clone());
     }
-    let asked: BTreeSet<&str> = open.iter().map(|entry| entry.approval.id.level.as_str()).collect();
-    let matters = |level: &&Level| level.live || asked.contains(level.id.as_str());
+    let asked: Vec<&str> = open.iter().map(|entry| entry.approval.id.level.as_str()).collect();
+    let matters = |level: &&Level| level.live || asked.contains(&level.id.as_str());
     let wanted: Vec<&Level> = levels.levels.iter().filter(matters).collect();
     let needs_facts = wanted.iter().any(|level| level.live) && described(&subject.known).is_none();
     let base = subject.listed.clone().unwrap_or_else(|| bare_ticket(&subject.ticket));
-    let reads = join_all(wanted.iter().map(|level| approvals(session, counter, &base, level)));
+    let reads = together::all(wanted.iter().map(|level| approvals(session, counter, &base, level)));
     let facts = facts(session, counter, subject, needs_facts);
     let (read, facts) = join(reads, facts).await;
     let ticket = facts?;
@@ -142,7 +141,6 @@ async fn approvals<H: Host>(
         return Ok(approvals);
     }
     let mut all = Approvals::default();
-    let mut seen = BTreeSet::new();
     for page in 0..APPROVAL_PAGES_MAX {
         let start = u64::from(page) * u64::from(PAGE_SIZE) + 1;
         let read = session
@@ -156,9 +154,13 @@ async fn approvals<H: Host>(
             Err(failure) if is_absent(&failure) => break,
             other => other?,
         };
-        let fresh: Vec<_> = read.approvals.into_iter().filter(|approval| seen.insert(approval.id.clone())).collect();
-        let stop = !read.more || fresh.is_empty();
-        all.approvals.extend(fresh);
+        let before = all.approvals.len();
+        for approval in read.approvals {
+            if all.approvals.iter().all(|known| known.id != approval.id) {
+                all.approvals.push(approval);
+            }
+        }
+        let stop = !read.more || all.approvals.len() == before;
         all.refused.extend(read.refused);
         if stop {
             break;

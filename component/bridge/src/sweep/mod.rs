@@ -7,24 +7,24 @@ mod overlay;
 mod updates;
 mod walks;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use approval_logic::approval::{Millis, TicketKind, TicketRef};
 use approval_logic::diff::Entry;
 use approval_logic::policy::{Action, Rules};
-use futures::future::join_all;
 
 use crate::config::{FirstRun, Settings};
 use crate::deliver::{self, Courier, Delivered};
 use crate::host::{Host, StoreError};
 use crate::http::{Client, Counter, origin};
-use crate::report::{OutboxReport, Report, SourceReport};
+use crate::report::{OutboxReport, Report};
 use crate::sdp::Session;
+use crate::sorted::Sorted;
 use crate::store::Store;
-use crate::store::ledger::Ledger;
+use crate::store::ledger::{Ledger, entry_key};
 use crate::store::outbox::{Content, Fate, Outbox, Record};
 use crate::store::progress::{self, ModuleProgress, module_name};
+use crate::together;
 use module::{Module, Outcome};
 use overlay::Known;
 
@@ -72,27 +72,27 @@ pub async fn run<H: Host>(
     keep_pause(&looking, settings, &place, now);
     let outcomes = match session(&looking) {
         Some(session) => look_around(&session, settings, &known, task, &place, &revisits, now).await,
-        None => BTreeMap::new(),
+        None => Vec::new(),
     };
 
     let mut report = Report { started_at: now, complete: true, dry_run, ..Report::default() };
-    let mut entries: BTreeMap<_, Entry> = BTreeMap::new();
+    let mut entries: Sorted<Entry> = Sorted::default();
     let mut records = Vec::new();
     let mut next = place.clone();
     next.paused_until = still_paused(&looking, settings, host.now());
     let mut seen = Vec::new();
     for (kind, outcome) in outcomes {
         report.complete &= outcome.complete;
-        for plan in outcome.plans.into_values() {
+        for (key, plan) in outcome.plans {
             if plan.action == Action::Announce {
                 records.extend(announcement(&plan.entry, now));
             }
-            entries.insert(plan.entry.approval.id.clone(), plan.entry);
+            entries.insert(key, plan.entry);
         }
         for (entry, number) in outcome.reminders {
             let entry = Entry { reminders: number, ..entry };
             records.extend(reminder(&entry, number, now));
-            entries.insert(entry.approval.id.clone(), entry);
+            entries.insert(entry_key(&entry.approval.id), entry);
         }
         let failed = &outcome.progress.failed;
         if *task == Task::All {
@@ -113,13 +113,12 @@ pub async fn run<H: Host>(
         };
     } else {
         report.outbox.planned = outbox.plan(records).await?;
-        let mut fates = BTreeMap::new();
-        for record in recovered {
-            fates.insert(record.id.clone(), (Fate::Sent, record));
-        }
+        let recovered = recovered.into_iter().map(|record| (record.id.clone(), (Fate::Sent, record)));
+        let mut fates: Sorted<_> = recovered.collect();
         if let Some(moveworks) = &settings.moveworks {
             let session = session(&telling);
-            let courier = Courier { store, client: &telling, session: session.as_ref(), settings, moveworks, begun: now };
+            let courier =
+                Courier { store, client: &telling, session: session.as_ref(), settings, moveworks, begun: now };
             let Delivered { fates: told, problems } = deliver::all(&courier, &mut outbox, &fates).await?;
             count_messages(&mut report, &told);
             if !problems.errors.is_empty() {
@@ -135,9 +134,9 @@ pub async fn run<H: Host>(
             .collect();
         let late = known.missing(settled).await?;
         for entry in late {
-            entries.entry(entry.approval.id.clone()).or_insert(entry);
+            entries.insert_new(entry_key(&entry.approval.id), entry);
         }
-        known.ledger().commit(entries.into_values().collect(), host.now()).await?;
+        known.ledger().commit(entries.into_iter().map(|(_, entry)| entry).collect(), host.now()).await?;
         if next != place {
             progress::save(store, &next).await?;
         }
@@ -175,7 +174,7 @@ async fn look_around<H: Host>(
     place: &progress::Progress,
     revisits: &[TicketRef],
     now: Millis,
-) -> BTreeMap<TicketKind, Outcome> {
+) -> Vec<(TicketKind, Outcome)> {
     let kinds = session.settings().modules.iter().copied().filter(|kind| match task {
         Task::All => true,
         Task::Ticket(ticket) => ticket.kind == *kind,
@@ -209,7 +208,7 @@ async fn look_around<H: Host>(
         };
         (kind, outcome)
     });
-    join_all(sweeps).await.into_iter().collect()
+    together::all(sweeps).await
 }
 
 /// The id of a message: stable over repeats, another one for each round.
@@ -232,11 +231,11 @@ fn record(entry: &Entry, id: String, content: Content, now: Millis) -> Option<Re
     Some(Record { id, content, recipient, planned_at: now, read_at: now, attempts, not_before, last_error })
 }
 
-fn count_messages(report: &mut Report, fates: &BTreeMap<String, (Fate, Record)>) {
+fn count_messages(report: &mut Report, fates: &Sorted<(Fate, Record)>) {
     for (_, record) in fates.values().filter(|(fate, _)| *fate == Fate::Sent) {
         report.outbox.sent += 1;
         let Some(entry) = record.content.entry() else { continue };
-        let source: &mut SourceReport = report.sources.entry(module_name(entry.approval.id.kind)).or_default();
+        let Some(source) = report.sources.or_default(&module_name(entry.approval.id.kind)) else { continue };
         match record.content {
             Content::Reminder(..) => source.reminded += 1,
             _ => source.notified += 1,

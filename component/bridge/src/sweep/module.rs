@@ -1,15 +1,14 @@
 //! One module of ServiceDesk Plus: what changed, a slice of everything, and what has to be looked at again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use approval_logic::approval::{ApprovalId, Millis, Source, TicketKind, TicketRef};
+use approval_logic::approval::{Millis, Source, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, Said, diff};
 use approval_logic::policy::{self, Action, Plan, Rules};
 use approval_logic::sdp::{self, ListQuery, ListedTicket, Page};
-use futures::StreamExt;
 
 use super::look::{Subject, look};
 use super::overlay::Known;
@@ -17,7 +16,10 @@ use crate::host::Host;
 use crate::http::{CallFailure, Counter};
 use crate::report::SourceReport;
 use crate::sdp::Session;
+use crate::sorted::Sorted;
+use crate::store::ledger::entry_key;
 use crate::store::progress::ModuleProgress;
+use crate::together;
 
 /// Updates this close behind the watermark are listed again: clocks of several servers differ.
 pub(super) const OVERLAP: Millis = 120_000;
@@ -38,7 +40,7 @@ pub(super) struct Outcome {
     /// The counts.
     pub(super) report: SourceReport,
     /// What to do, one plan for each changed approval.
-    pub(super) plans: BTreeMap<ApprovalId, Plan>,
+    pub(super) plans: Sorted<Plan>,
     /// Reminders that are due, with their numbers.
     pub(super) reminders: Vec<(Entry, u32)>,
     /// Whether everything due was looked at.
@@ -78,7 +80,7 @@ pub(super) enum Done {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) report: SourceReport,
-    plans: BTreeMap<ApprovalId, Plan>,
+    plans: Sorted<Plan>,
     reminders: Vec<(Entry, u32)>,
     failed: BTreeSet<String>,
     pub(super) looked: BTreeSet<String>,
@@ -102,11 +104,12 @@ impl<H: Host> Module<'_, H> {
             self.updated(&mut next, &found, &mut complete).await
         };
         if reachable {
-            let again: BTreeSet<String> = progress.failed.iter().cloned().chain(revisit).collect();
+            let mut again = BTreeSet::new();
+            again.extend(progress.failed.iter().cloned().chain(revisit));
             let (tickets, ledger, again) = futures::join!(
                 self.walk_tickets(&progress, &found),
                 self.walk_ledger(&progress.ledger, &found),
-                self.look_again(again, &found),
+                self.look_again(again.into_iter().collect(), &found),
             );
             (next.tickets, next.ledger) = (tickets.0, ledger.0);
             let horizon = next.watermark.map_or(Millis::MAX, |watermark| watermark.saturating_sub(OVERLAP));
@@ -114,12 +117,13 @@ impl<H: Host> Module<'_, H> {
             next.recent.extend(close.take(RECENT_MAX));
             next.walked_once |= next.tickets.done;
             complete &= tickets.1 && ledger.1 && again.is_empty();
-            next.failed = again.into_iter().collect();
+            next.failed = again;
         } else {
             complete = false;
         }
         let mut found = found.into_inner().unwrap_or_default();
-        let failed: BTreeSet<String> = next.failed.drain(..).chain(found.failed).take(FAILED_MAX).collect();
+        let mut failed = BTreeSet::new();
+        failed.extend(next.failed.drain(..).chain(found.failed).take(FAILED_MAX));
         next.failed = failed.into_iter().collect();
         found.report.calls = self.counter.load(Ordering::Relaxed);
         Outcome { progress: next, report: found.report, plans: found.plans, reminders: found.reminders, complete }
@@ -128,7 +132,7 @@ impl<H: Host> Module<'_, H> {
     /// Looks into one ticket only. True if that worked.
     pub(super) async fn hint(&self, ticket: &str) -> Outcome {
         let found = Mutex::new(Found::default());
-        let left = self.look_again(BTreeSet::from([ticket.to_owned()]), &found).await;
+        let left = self.look_again(vec![ticket.to_owned()], &found).await;
         let mut found = found.into_inner().unwrap_or_default();
         found.report.calls = self.counter.load(Ordering::Relaxed);
         Outcome {
@@ -141,12 +145,12 @@ impl<H: Host> Module<'_, H> {
     }
 
     /// Tickets of former failures and hints. What could not be reached comes back.
-    async fn look_again(&self, tickets: BTreeSet<String>, found: &Mutex<Found>) -> BTreeSet<String> {
+    async fn look_again(&self, tickets: Vec<String>, found: &Mutex<Found>) -> Vec<String> {
         let looks = futures::stream::iter(tickets.into_iter().map(|ticket| async move {
             let subject = TicketRef { source: Source::Sdp, kind: self.kind, ticket: ticket.clone() };
             (ticket, self.look_into(subject, None, false, found).await)
         }));
-        let seen = looks.buffer_unordered(self.width).collect::<Vec<_>>().await;
+        let seen = together::at_most(self.width, looks).await;
         seen.into_iter().filter(|(_, done)| matches!(done, Done::NotReached)).map(|(ticket, _)| ticket).collect()
     }
 
@@ -200,7 +204,7 @@ impl<H: Host> Module<'_, H> {
     fn take(&self, found: &mut Found, known: &[Entry], looked: super::look::Looked) {
         found.report.add(looked.report);
         let changes = diff(known, std::slice::from_ref(&looked.snapshot));
-        let mut changed = BTreeSet::new();
+        let mut changed = Vec::new();
         for change in &changes {
             let before = known.iter().find(|entry| entry.approval.id == change.approval().id);
             let plan = policy::plan(before, change, self.rules, self.now);
@@ -220,14 +224,14 @@ impl<H: Host> Module<'_, H> {
                 Action::Close => counts.closed += 1,
                 Action::Refresh => {}
             }
-            changed.insert(change.approval().id.clone());
-            found.plans.insert(change.approval().id.clone(), plan);
+            changed.push(&change.approval().id);
+            found.plans.insert(entry_key(&change.approval().id), plan);
         }
-        for entry in known.iter().filter(|entry| !changed.contains(&entry.approval.id)) {
+        for entry in known.iter().filter(|entry| !changed.contains(&&entry.approval.id)) {
             // Nothing changed at the source, but what held the card back may have been lifted.
             if let Some(plan) = policy::reconsider(entry, self.rules, self.now) {
                 found.report.new += u32::from(plan.action == Action::Announce);
-                found.plans.insert(entry.approval.id.clone(), plan);
+                found.plans.insert(entry_key(&entry.approval.id), plan);
                 continue;
             }
             let waits = looked.snapshot.approvals.iter().any(|approval| approval.id == entry.approval.id);
@@ -237,10 +241,15 @@ impl<H: Host> Module<'_, H> {
         }
     }
 
-    pub(super) async fn page(&self, query: &ListQuery) -> Result<Page, CallFailure> {
+    /// One page of tickets. Rows that cannot be read are reported; the others go on.
+    pub(super) async fn page(&self, query: &ListQuery, found: &Mutex<Found>) -> Result<Page, CallFailure> {
         let names = &self.session.settings().names;
         let read = |response: &approval_logic::http::HttpResponse| sdp::read_page(self.kind, names, response);
-        self.session.read(&self.counter, |calls| calls.list(self.kind, query), read).await
+        let page = self.session.read(&self.counter, |calls| calls.list(self.kind, query), read).await?;
+        for refused in &page.refused {
+            with(found, |found| found.report.problem(refused.id.as_deref(), "ODD_TICKET", refused.why.clone()));
+        }
+        Ok(page)
     }
 
     /// Notes that the source as a whole failed. Always false, for the callers' sake.

@@ -1,11 +1,10 @@
 //! What is known: the ledger, and above it the messages that a crash kept from reaching the ledger.
 
-use std::collections::BTreeMap;
-
 use approval_logic::approval::{Millis, TicketKind, TicketRef};
 use approval_logic::diff::Entry;
 
 use crate::host::{Host, StoreError};
+use crate::sorted::Sorted;
 use crate::store::ledger::{Ledger, ticket_key};
 use crate::store::outbox::Record;
 
@@ -13,7 +12,8 @@ use crate::store::outbox::Record;
 #[derive(Clone)]
 pub(super) struct Known<H> {
     ledger: Ledger<H>,
-    planned: BTreeMap<TicketRef, Vec<Entry>>,
+    /// By the key of the ticket.
+    planned: Sorted<Vec<Entry>>,
 }
 
 /// A part of the ledger that is due to be looked at.
@@ -28,9 +28,11 @@ pub(super) struct Slice {
 impl<H: Host> Known<H> {
     /// Lays the entries of messages over the ledger.
     pub(super) fn new<'a>(ledger: Ledger<H>, records: impl IntoIterator<Item = &'a Record>) -> Self {
-        let mut planned: BTreeMap<TicketRef, Vec<Entry>> = BTreeMap::new();
+        let mut planned: Sorted<Vec<Entry>> = Sorted::default();
         for entry in records.into_iter().filter_map(|record| record.content.entry()) {
-            planned.entry(entry.approval.id.ticket_ref()).or_default().push(entry.clone());
+            if let Some(entries) = planned.or_default(&ticket_key(&entry.approval.id.ticket_ref())) {
+                entries.push(entry.clone());
+            }
         }
         Self { ledger, planned }
     }
@@ -43,7 +45,7 @@ impl<H: Host> Known<H> {
     /// The entries of one ticket.
     pub(super) async fn of_ticket(&self, ticket: &TicketRef) -> Result<Vec<Entry>, StoreError> {
         let mut entries = self.ledger.of_ticket(ticket).await?;
-        for planned in self.planned.get(ticket).into_iter().flatten() {
+        for planned in self.planned.get(&ticket_key(ticket)).into_iter().flatten() {
             match entries.iter_mut().find(|entry| entry.approval.id == planned.approval.id) {
                 Some(entry) if entry.round < planned.round => *entry = planned.clone(),
                 Some(_) => {}
@@ -95,7 +97,7 @@ impl<H: Host> Known<H> {
             let Some(leaf) = self.ledger.leaf_at(position).await? else { break };
             let size = i64::try_from(leaf.len().max(1)).unwrap_or(i64::MAX);
             for (index, (key, entry)) in (0i64..).zip(leaf.iter()) {
-                if key.as_str() < first.as_str() || key.as_str() >= last.as_str() || !entry.is_open() {
+                if key < first.as_str() || key >= last.as_str() || !entry.is_open() {
                     continue;
                 }
                 if before.saturating_add((index + 1) * 1000 / size) > due {

@@ -12,12 +12,13 @@ use super::module::{Done, Found, Module, OVERLAP, PAGES_MAX, RECENT_MAX, Row};
 use crate::host::Host;
 use crate::http::CallFailure;
 use crate::store::progress::ModuleProgress;
+use crate::together;
 
 impl<H: Host> Module<'_, H> {
     /// Where updates are read from: the newest one there is now, in the source's own clock. Everything older is found
     /// by the first walk.
     pub(super) async fn first_watermark(&self, next: &mut ModuleProgress, found: &Mutex<Found>) -> bool {
-        match self.page(&ListQuery { start_index: 1, rows: 1, scope: Scope::Newest }).await {
+        match self.page(&ListQuery { start_index: 1, rows: 1, scope: Scope::Newest }, found).await {
             Ok(page) => {
                 let newest = page.tickets.first();
                 next.watermark = newest.map_or(Some(1), |row| row.updated_at);
@@ -34,21 +35,18 @@ impl<H: Host> Module<'_, H> {
         let recent = std::mem::take(&mut next.recent);
         let (sender, rows) = mpsc::channel(self.width);
         let mut first_failure = None;
-        let produce = self.list_updates(since, sender, &mut first_failure);
-        let consume = rows
-            .map(|row: Row| {
-                let known = row.listed.updated_at.is_some()
-                    && recent.get(&row.listed.ticket.id) == row.listed.updated_at.as_ref();
-                async move {
-                    let id = row.listed.ticket.id.clone();
-                    let updated_at = row.listed.updated_at;
-                    let done = if known { Done::Yes } else { self.look_at(row.listed, found).await };
-                    (row.at, id, updated_at, done)
-                }
-            })
-            .buffer_unordered(self.width)
-            .collect::<Vec<_>>();
-        let (pages, mut seen) = futures::join!(produce, consume);
+        let produce = self.list_updates(since, sender, &mut first_failure, found);
+        let looks = rows.map(|row: Row| {
+            let known =
+                row.listed.updated_at.is_some() && recent.get(&row.listed.ticket.id) == row.listed.updated_at.as_ref();
+            async move {
+                let id = row.listed.ticket.id.clone();
+                let updated_at = row.listed.updated_at;
+                let done = if known { Done::Yes } else { self.look_at(row.listed, found).await };
+                (row.at, id, updated_at, done)
+            }
+        });
+        let (pages, mut seen) = futures::join!(produce, together::at_most(self.width, looks));
         seen.sort_unstable_by_key(|(at, ..)| *at);
         let mut frontier = watermark;
         for (_, id, updated_at, done) in seen {
@@ -80,13 +78,19 @@ impl<H: Host> Module<'_, H> {
 
     /// Lists updates page by page. Each page begins at the last update of the one before, so tickets that move to the
     /// end meanwhile never push another one out of sight.
-    async fn list_updates(&self, since: Millis, mut rows: mpsc::Sender<Row>, failed: &mut Option<CallFailure>) -> u32 {
-        let mut seen: BTreeMap<String, Option<Millis>> = BTreeMap::new();
+    async fn list_updates(
+        &self,
+        since: Millis,
+        mut rows: mpsc::Sender<Row>,
+        failed: &mut Option<CallFailure>,
+        found: &Mutex<Found>,
+    ) -> u32 {
+        let mut seen: BTreeMap<String, Millis> = BTreeMap::new();
         let (mut since, mut start_index, mut at) = (since, 1, 0);
         let mut repeated = false;
         for pages in 0..PAGES_MAX {
             let query = ListQuery { start_index, rows: PAGE_SIZE, scope: Scope::UpdatedSince(since) };
-            let page = match self.page(&query).await {
+            let page = match self.page(&query, found).await {
                 Ok(page) => page,
                 Err(failure) => {
                     *failed = Some(failure);
@@ -97,7 +101,8 @@ impl<H: Host> Module<'_, H> {
             let last = page.tickets.iter().filter_map(|row| row.updated_at).max();
             let mut fresh = 0;
             for listed in page.tickets {
-                if seen.insert(listed.ticket.id.clone(), listed.updated_at) == Some(listed.updated_at) {
+                let updated_at = listed.updated_at.unwrap_or_default();
+                if seen.insert(listed.ticket.id.clone(), updated_at) == Some(updated_at) {
                     continue;
                 }
                 fresh += 1;

@@ -12,8 +12,10 @@ use futures::{SinkExt, StreamExt};
 use super::module::{Done, Found, Module, PAGES_MAX, Row, with};
 use crate::host::Host;
 use crate::http::CallFailure;
+use crate::sorted::Sorted;
 use crate::store::ledger::ticket_key;
 use crate::store::progress::{LedgerProgress, ModuleProgress, WalkProgress};
+use crate::together;
 
 /// Rows that a walk reads twice at the seam of two pages, because a deleted row moves the others up.
 const SEAM: u64 = 3;
@@ -56,23 +58,20 @@ impl<H: Host> Module<'_, H> {
         }
         let (sender, rows) = mpsc::channel(self.width);
         let mut listing = Listing::default();
-        let produce = self.list_all(walk.position, due, sender, &mut listing);
-        let consume = rows
-            .map(|row: Row| async move {
-                let mut update = row.listed.updated_at.map(|updated_at| (row.listed.ticket.id.clone(), updated_at));
-                let done = match self.covered_by_ledger(&row.listed, found).await {
-                    Ok(true) => {
-                        update = None;
-                        Done::Yes
-                    }
-                    Ok(false) => self.look_at(row.listed, found).await,
-                    Err(done) => done,
-                };
-                (row.at, update, done)
-            })
-            .buffer_unordered(self.width)
-            .collect::<Vec<_>>();
-        let ((), seen) = futures::join!(produce, consume);
+        let produce = self.list_all(walk.position, due, sender, &mut listing, found);
+        let looks = rows.map(|row: Row| async move {
+            let mut update = row.listed.updated_at.map(|updated_at| (row.listed.ticket.id.clone(), updated_at));
+            let done = match self.covered_by_ledger(&row.listed, found).await {
+                Ok(true) => {
+                    update = None;
+                    Done::Yes
+                }
+                Ok(false) => self.look_at(row.listed, found).await,
+                Err(done) => done,
+            };
+            (row.at, update, done)
+        });
+        let ((), seen) = futures::join!(produce, together::at_most(self.width, looks));
         let missed = seen.iter().filter(|(.., done)| matches!(done, Done::NotReached)).map(|(at, ..)| *at).min();
         let updates =
             seen.into_iter().filter(|(.., done)| matches!(done, Done::Yes)).filter_map(|(_, update, _)| update);
@@ -89,13 +88,20 @@ impl<H: Host> Module<'_, H> {
         (walk, missed.is_none() && listing.failure.is_none(), updates)
     }
 
-    async fn list_all(&self, from: u64, due: u64, mut rows: mpsc::Sender<Row>, listing: &mut Listing) {
+    async fn list_all(
+        &self,
+        from: u64,
+        due: u64,
+        mut rows: mpsc::Sender<Row>,
+        listing: &mut Listing,
+        found: &Mutex<Found>,
+    ) {
         let mut seen = BTreeSet::new();
         let mut position = from.saturating_sub(SEAM);
         listing.end = from;
         for _ in 0..PAGES_MAX {
             let query = ListQuery { start_index: position + 1, rows: PAGE_SIZE, scope: Scope::All };
-            let page = match self.page(&query).await {
+            let page = match self.page(&query, found).await {
                 Ok(page) => page,
                 Err(failure) => {
                     listing.failure = Some(failure);
@@ -148,8 +154,7 @@ impl<H: Host> Module<'_, H> {
             let key = ticket_key(&ticket);
             (key, self.look_into(ticket, None, false, found).await)
         }));
-        let mut seen = looks.buffer_unordered(self.width).collect::<Vec<_>>().await;
-        seen.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        let seen: Sorted<Done> = together::at_most(self.width, looks).await.into_iter().collect();
         for (key, done) in seen {
             if matches!(done, Done::NotReached) {
                 return (walk, false);

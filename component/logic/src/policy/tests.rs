@@ -3,8 +3,6 @@
 //! A wrong implementation would send a card to nobody or to somebody who wants none, would keep quiet for good about what
 //! was only held back, or would remind too often, too long, or about what is over.
 
-use std::collections::BTreeSet;
-
 use super::*;
 use crate::approval::{ApprovalId, Ticket, TicketKind};
 
@@ -53,7 +51,7 @@ fn rules() -> Rules {
 }
 
 fn silent() -> Rules {
-    Rules { silent: BTreeSet::from(["ana@x".to_owned()]), ..rules() }
+    Rules { silent: vec!["ana@x".to_owned()], ..rules() }
 }
 
 fn baseline() -> Rules {
@@ -286,6 +284,6 @@ fn nobody_is_reminded_of_what_was_not_announced_is_over_or_is_not_wanted() {
     for (remind_after, max_reminders) in [(0, 3), (-1, 3), (1_000, 0)] {
         assert_eq!(due_reminder(&announced, &Rules { remind_after, max_reminders, ..rules.clone() }, NOW), None);
     }
-    let silent = Rules { silent: BTreeSet::from(["ana@x".to_owned()]), ..rules };
+    let silent = Rules { silent: vec!["ana@x".to_owned()], ..rules };
     assert_eq!(due_reminder(&announced, &silent, NOW), None);
 }

@@ -223,7 +223,8 @@ fn segment(text: &str) -> impl std::fmt::Display + '_ {
 }
 
 fn encode(input: &Value) -> String {
-    utf8_percent_encode(&input.to_string(), STRICT).to_string()
+    // Maps with text keys: writing them cannot fail.
+    utf8_percent_encode(&serde_json::to_string(input).unwrap_or_default(), STRICT).to_string()
 }
 
 #[cfg(test)]

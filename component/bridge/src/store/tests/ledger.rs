@@ -30,6 +30,14 @@ async fn entries_come_back_in_the_order_of_ticket_numbers_and_no_value_is_above_
 }
 
 #[tokio::test]
+async fn thousands_of_entries_in_one_commit_are_cut_into_leaves_of_the_right_size() {
+    let host = MemoryHost::new();
+    open(&host).await.commit((1..=3_000).map(entry).collect(), host.now()).await.unwrap();
+    assert!(host.largest_value() <= 256 * 1024, "{}", host.largest_value());
+    assert_eq!(all_tickets(&host).await, (1..=3_000).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn one_ticket_is_read_with_two_store_operations_however_many_are_tracked() {
     let host = MemoryHost::new();
     open(&host).await.commit((1..=2_000).map(entry).collect(), host.now()).await.unwrap();

@@ -1,7 +1,6 @@
-use std::collections::BTreeMap;
-
 use super::entry;
 use crate::host::{Host, StoreError};
+use crate::sorted::Sorted;
 use crate::store::Store;
 use crate::store::outbox::{Content, Fate, Outbox, Record};
 use crate::testing::MemoryHost;
@@ -31,7 +30,7 @@ async fn open(host: &MemoryHost) -> Outbox<MemoryHost> {
 /// Delivers every waiting message, as a sweep does. The messages that left, also where the process dies on the way.
 async fn deliver(host: &MemoryHost, left: &mut Vec<i64>) -> Result<(), StoreError> {
     let mut outbox = Outbox::open(Store::new(host.clone())).await?;
-    let mut fates = BTreeMap::new();
+    let mut fates = Sorted::default();
     for record in outbox.recover().await? {
         fates.insert(record.id.clone(), (Fate::Sent, record));
     }
@@ -59,7 +58,7 @@ async fn a_quiet_outbox_is_read_with_one_store_operation() {
     host.operations();
     let mut outbox = open(&host).await;
     assert_eq!(outbox.recover().await.unwrap(), []);
-    outbox.settle(BTreeMap::new()).await.unwrap();
+    outbox.settle(Sorted::default()).await.unwrap();
     assert_eq!(host.operations(), 1);
 }
 
@@ -106,7 +105,7 @@ async fn a_dead_message_is_kept_until_somebody_takes_it_up_again() {
     outbox.plan(vec![record(1), record(2)]).await.unwrap();
     let dead = Record { last_error: Some("REFUSED: HTTP 400".to_owned()), ..record(1) };
     outbox
-        .settle(BTreeMap::from([(dead.id.clone(), (Fate::Dead, Record { attempts: 1, ..dead.clone() }))]))
+        .settle(Sorted::from_iter([(dead.id.clone(), (Fate::Dead, Record { attempts: 1, ..dead.clone() }))]))
         .await
         .unwrap();
     let mut outbox = open(&host).await;

@@ -1,0 +1,225 @@
+//! HTTP in the host's own types, in both directions. The general converters of the SDK carry every header and every
+//! body as a stream; here a body is a value, and only the headers that are read are taken over.
+
+use approval_logic::http::{HttpRequest, HttpResponse, Method, TransportError};
+use bytes::Bytes;
+use spin_sdk::wasip3::http::client;
+use spin_sdk::wasip3::http::types::{self as wasi, ErrorCode, Fields, RequestOptions, Scheme, Trailers};
+use spin_sdk::wasip3::wit_bindgen::{self, FutureReader, FutureWriter, StreamReader, StreamResult, StreamWriter};
+use spin_sdk::wasip3::{wit_future, wit_stream};
+
+use crate::host::CallLimits;
+use crate::routes::{BODY_MAX, Incoming, TooLarge};
+use ::http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use ::http::{HeaderValue, Request, Response, Uri};
+
+/// A body is read in parts of at least this size.
+const PART: usize = 16 * 1024;
+
+type Ending = Result<Option<Trailers>, ErrorCode>;
+
+/// The request as the routes read it: method, address, credential, body.
+pub(super) async fn incoming(request: wasi::Request) -> Result<Request<Incoming>, ErrorCode> {
+    let mut own = Request::new(Err(TooLarge));
+    *own.method_mut() = method_in(request.get_method())?;
+    let address = request.get_path_with_query().unwrap_or_else(|| "/".to_owned());
+    *own.uri_mut() = address.parse::<Uri>().map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
+    let headers = request.get_headers();
+    for value in headers.get(AUTHORIZATION.as_str()) {
+        // One that cannot be read is kept as one that opens nothing.
+        let value = HeaderValue::from_bytes(&value).unwrap_or(const { HeaderValue::from_static("") });
+        own.headers_mut().append(AUTHORIZATION, value);
+    }
+    let declared = headers.get(CONTENT_LENGTH.as_str());
+    let declared = declared.first().and_then(|length| str::from_utf8(length).ok()?.parse::<usize>().ok());
+    if declared.is_none_or(|length| length <= BODY_MAX) {
+        let (taken, result) = wit_future::new(|| Ok(()));
+        let (body, ending) = wasi::Request::consume_body(request, result);
+        *own.body_mut() = whole(body, ending, BODY_MAX).await.map(Bytes::from).map_err(|_| TooLarge);
+        drop(taken);
+    }
+    Ok(own)
+}
+
+fn method_in(method: wasi::Method) -> Result<::http::Method, ErrorCode> {
+    Ok(match method {
+        wasi::Method::Get => ::http::Method::GET,
+        wasi::Method::Head => ::http::Method::HEAD,
+        wasi::Method::Post => ::http::Method::POST,
+        wasi::Method::Put => ::http::Method::PUT,
+        wasi::Method::Delete => ::http::Method::DELETE,
+        wasi::Method::Connect => ::http::Method::CONNECT,
+        wasi::Method::Options => ::http::Method::OPTIONS,
+        wasi::Method::Trace => ::http::Method::TRACE,
+        wasi::Method::Patch => ::http::Method::PATCH,
+        wasi::Method::Other(name) => {
+            ::http::Method::from_bytes(name.as_bytes()).map_err(|_| ErrorCode::HttpRequestMethodInvalid)?
+        }
+    })
+}
+
+/// The answer in the host's types. Its body is written once the host has taken the answer over.
+pub(super) fn outgoing(answer: Response<Bytes>) -> Result<wasi::Response, ErrorCode> {
+    let (parts, body) = answer.into_parts();
+    let headers = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    let headers = Fields::from_list(&headers.collect::<Vec<_>>()).map_err(|_| ErrorCode::InternalError(None))?;
+    let (writer, contents) = wit_stream::new();
+    let (ending, trailers) = wit_future::new(cut_off);
+    let (response, _) = wasi::Response::new(headers, Some(contents), trailers);
+    let _ = response.set_status_code(parts.status.as_u16());
+    wit_bindgen::spawn(write(writer, ending, body.to_vec()));
+    Ok(response)
+}
+
+/// Sends a request and reads the whole answer.
+pub(super) async fn send(request: HttpRequest, limits: CallLimits) -> Result<HttpResponse, TransportError> {
+    let headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
+    let headers = Fields::from_list(&headers.collect::<Vec<_>>()).map_err(|_| TransportError::Denied)?;
+    let (writer, contents) = wit_stream::new();
+    let (ending, trailers) = wit_future::new(cut_off);
+    let (outgoing, _) = wasi::Request::new(headers, Some(contents), trailers, Some(options(&limits)));
+    address(&outgoing, request.method, &request.url).ok_or(TransportError::Denied)?;
+    wit_bindgen::spawn(write(writer, ending, request.body));
+    let response = client::send(outgoing).await.map_err(transport)?;
+    let status = response.get_status_code();
+    let headers = response.get_headers().copy_all();
+    let headers = headers.into_iter().filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)));
+    let headers = headers.collect();
+    let (taken, result) = wit_future::new(|| Ok(()));
+    let (body, ending) = wasi::Response::consume_body(response, result);
+    let body = whole(body, ending, limits.body_bytes).await.map_err(|broken| match broken {
+        Broken::TooLarge => TransportError::TooLarge(limits.body_bytes),
+        Broken::Off => TransportError::Lost("the answer broke off".to_owned()),
+    })?;
+    drop(taken);
+    Ok(HttpResponse { status, headers, body })
+}
+
+/// Sets method and address. None: the host does not take them.
+fn address(request: &wasi::Request, method: Method, url: &str) -> Option<()> {
+    let method = match method {
+        Method::Get => wasi::Method::Get,
+        Method::Post => wasi::Method::Post,
+        Method::Put => wasi::Method::Put,
+        Method::Patch => wasi::Method::Patch,
+        Method::Delete => wasi::Method::Delete,
+    };
+    let uri = url.parse::<Uri>().ok()?;
+    let scheme = if uri.scheme_str()? == "https" { Scheme::Https } else { Scheme::Http };
+    request.set_method(&method).ok()?;
+    request.set_scheme(Some(&scheme)).ok()?;
+    request.set_authority(Some(uri.authority()?.as_str())).ok()?;
+    request.set_path_with_query(uri.path_and_query().map(|path| path.as_str())).ok()
+}
+
+fn options(limits: &CallLimits) -> RequestOptions {
+    let nanos = |duration: std::time::Duration| Some(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+    let options = RequestOptions::new();
+    // A host without time-outs of its own says so here; the client's own deadline holds all the same.
+    let _ = options.set_connect_timeout(nanos(limits.connect));
+    let _ = options.set_first_byte_timeout(nanos(limits.wait));
+    let _ = options.set_between_bytes_timeout(nanos(limits.wait));
+    options
+}
+
+/// What a reader is told about a body that was not written to its end.
+fn cut_off() -> Ending {
+    Err(ErrorCode::InternalError(None))
+}
+
+/// Writes a body and ends it. A reader that goes away early has no need of the rest.
+async fn write(writer: StreamWriter<u8>, ending: FutureWriter<Ending>, body: Vec<u8>) {
+    let mut writer = writer;
+    let unread = if body.is_empty() { body } else { writer.write_all(body).await };
+    drop(writer);
+    if unread.is_empty() {
+        let _ = ending.write(Ok(None)).await;
+    }
+}
+
+/// Why a body could not be read.
+enum Broken {
+    TooLarge,
+    Off,
+}
+
+async fn whole(body: StreamReader<u8>, ending: FutureReader<Ending>, max: usize) -> Result<Vec<u8>, Broken> {
+    let mut reader = body;
+    let mut whole = Vec::new();
+    loop {
+        whole.reserve(PART);
+        let (result, filled) = reader.read(whole).await;
+        whole = filled;
+        if whole.len() > max {
+            return Err(Broken::TooLarge);
+        }
+        if !matches!(result, StreamResult::Complete(_)) {
+            break;
+        }
+    }
+    ending.await.map(|_| whole).map_err(|_| Broken::Off)
+}
+
+/// Whether anything was sent decides whether a write has to be read back.
+fn transport(error: ErrorCode) -> TransportError {
+    match error {
+        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => TransportError::Denied,
+        ErrorCode::DnsTimeout
+        | ErrorCode::DnsError(_)
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionLimitReached
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsProtocolError => TransportError::Connect(name(&error).to_owned()),
+        ErrorCode::HttpResponseBodySize(_) => TransportError::TooLarge(crate::http::ANSWER_MAX),
+        other => TransportError::Lost(name(&other).to_owned()),
+    }
+}
+
+/// The case's name without its payload, which may hold an address.
+fn name(error: &ErrorCode) -> &'static str {
+    match error {
+        ErrorCode::DnsTimeout => "DnsTimeout",
+        ErrorCode::DnsError(_) => "DnsError",
+        ErrorCode::DestinationNotFound => "DestinationNotFound",
+        ErrorCode::DestinationUnavailable => "DestinationUnavailable",
+        ErrorCode::DestinationIpProhibited => "DestinationIpProhibited",
+        ErrorCode::DestinationIpUnroutable => "DestinationIpUnroutable",
+        ErrorCode::ConnectionRefused => "ConnectionRefused",
+        ErrorCode::ConnectionTerminated => "ConnectionTerminated",
+        ErrorCode::ConnectionTimeout => "ConnectionTimeout",
+        ErrorCode::ConnectionReadTimeout => "ConnectionReadTimeout",
+        ErrorCode::ConnectionWriteTimeout => "ConnectionWriteTimeout",
+        ErrorCode::ConnectionLimitReached => "ConnectionLimitReached",
+        ErrorCode::TlsProtocolError => "TlsProtocolError",
+        ErrorCode::TlsCertificateError => "TlsCertificateError",
+        ErrorCode::TlsAlertReceived(_) => "TlsAlertReceived",
+        ErrorCode::HttpRequestDenied => "HttpRequestDenied",
+        ErrorCode::HttpRequestLengthRequired => "HttpRequestLengthRequired",
+        ErrorCode::HttpRequestBodySize(_) => "HttpRequestBodySize",
+        ErrorCode::HttpRequestMethodInvalid => "HttpRequestMethodInvalid",
+        ErrorCode::HttpRequestUriInvalid => "HttpRequestUriInvalid",
+        ErrorCode::HttpRequestUriTooLong => "HttpRequestUriTooLong",
+        ErrorCode::HttpRequestHeaderSectionSize(_) => "HttpRequestHeaderSectionSize",
+        ErrorCode::HttpRequestHeaderSize(_) => "HttpRequestHeaderSize",
+        ErrorCode::HttpRequestTrailerSectionSize(_) => "HttpRequestTrailerSectionSize",
+        ErrorCode::HttpRequestTrailerSize(_) => "HttpRequestTrailerSize",
+        ErrorCode::HttpResponseIncomplete => "HttpResponseIncomplete",
+        ErrorCode::HttpResponseHeaderSectionSize(_) => "HttpResponseHeaderSectionSize",
+        ErrorCode::HttpResponseHeaderSize(_) => "HttpResponseHeaderSize",
+        ErrorCode::HttpResponseBodySize(_) => "HttpResponseBodySize",
+        ErrorCode::HttpResponseTrailerSectionSize(_) => "HttpResponseTrailerSectionSize",
+        ErrorCode::HttpResponseTrailerSize(_) => "HttpResponseTrailerSize",
+        ErrorCode::HttpResponseTransferCoding(_) => "HttpResponseTransferCoding",
+        ErrorCode::HttpResponseContentCoding(_) => "HttpResponseContentCoding",
+        ErrorCode::HttpResponseTimeout => "HttpResponseTimeout",
+        ErrorCode::HttpUpgradeFailed => "HttpUpgradeFailed",
+        ErrorCode::HttpProtocolError => "HttpProtocolError",
+        ErrorCode::LoopDetected => "LoopDetected",
+        ErrorCode::ConfigurationError => "ConfigurationError",
+        ErrorCode::InternalError(_) => "InternalError",
+    }
+}

@@ -1,0 +1,99 @@
+//! A request as a route reads it and the answer it gives: one shape for all of them, so that a route is a plain
+//! function. What is not expected is refused with its name.
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::BodyExt;
+use serde::Serialize;
+
+use super::error::ApiError;
+use super::shape::{Field, Fields};
+
+/// An answer.
+pub(super) type Reply = Response<Bytes>;
+
+/// An answer in JSON.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
+    // Strings, numbers, lists and maps by name only: writing them cannot fail.
+    reply(status, serde_json::to_vec(body).unwrap_or_default())
+}
+
+fn reply(status: StatusCode, json: Vec<u8>) -> Reply {
+    let mut reply = Response::new(Bytes::from(json));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, const { HeaderValue::from_static("application/json") });
+    reply
+}
+
+/// A request, taken apart.
+pub(super) struct Call {
+    path: Vec<String>,
+    query: Option<String>,
+    body: Bytes,
+}
+
+/// The whole of a body. Those that pass through the routes are in memory already.
+pub(super) async fn in_memory(body: Body) -> Bytes {
+    body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default()
+}
+
+impl Call {
+    /// Takes a request apart.
+    pub(super) async fn read(request: Request) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let path = RawPathParams::from_request_parts(&mut parts, &()).await.map_err(|_| ApiError::bad_address())?;
+        let path = path.iter().map(|(_, value)| value.to_owned()).collect();
+        Ok(Self { path, query: parts.uri.query().map(str::to_owned), body: in_memory(body).await })
+    }
+
+    /// A part of the address, by its place among the variable ones.
+    pub(super) fn path(&self, place: usize) -> &str {
+        self.path.get(place).map_or("", String::as_str)
+    }
+
+    /// The parameters behind the address; each of the given names at most once, and no other.
+    pub(super) fn query(&self, names: &[&str]) -> Result<Query, ApiError> {
+        let odd = |what: &str, name: &str| {
+            Err(ApiError::bad_request(format!("the query is not as expected: {what} field `{name}`")))
+        };
+        let mut query = Query(Vec::new());
+        for (name, value) in form_urlencoded::parse(self.query.as_deref().unwrap_or_default().as_bytes()) {
+            if !names.contains(&&*name) {
+                return odd("unknown", &name);
+            }
+            if query.0.iter().any(|(known, _)| *known == name) {
+                return odd("duplicate", &name);
+            }
+            query.0.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(query)
+    }
+
+    /// The body: a JSON object of these fields. The content type is not looked at: chat builders get it wrong too often.
+    pub(super) fn body(&self, expected: &[Field]) -> Result<Fields, ApiError> {
+        Fields::read(&self.body, expected).map_err(odd_body)
+    }
+
+    /// The body: a JSON object of any fields.
+    pub(super) fn any_body(&self) -> Result<Fields, ApiError> {
+        Fields::read_any(&self.body).map_err(odd_body)
+    }
+}
+
+fn odd_body(problem: String) -> ApiError {
+    ApiError::bad_request(format!("the body is not as expected: {problem}"))
+}
+
+/// Query parameters.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// A parameter's value.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(own, _)| own == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+}

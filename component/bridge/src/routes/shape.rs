@@ -1,0 +1,132 @@
+//! JSON bodies, read strictly against a description of their fields.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Error, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// What a value may be.
+pub(super) enum Shape {
+    /// Text.
+    Text,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// True or false.
+    Flag,
+    /// A whole number, not below zero.
+    Count,
+    /// A list of such values.
+    List(&'static Self),
+    /// An object of these fields.
+    Object(&'static [Field]),
+    /// An object of any fields.
+    Free,
+}
+
+/// A field of an object.
+pub(super) struct Field {
+    name: &'static str,
+    shape: Shape,
+    required: bool,
+}
+
+impl Field {
+    /// A field that has to be there.
+    pub(super) const fn required(name: &'static str, shape: Shape) -> Self {
+        Self { name, shape, required: true }
+    }
+
+    /// A field that may be missing or null.
+    pub(super) const fn optional(name: &'static str, shape: Shape) -> Self {
+        Self { name, shape, required: false }
+    }
+}
+
+impl Shape {
+    fn check(&self, name: &str, value: &Value) -> Result<(), String> {
+        let (fits, expected) = match (self, value) {
+            (Self::Object(fields), Value::Object(values)) => return check(fields, values),
+            (Self::List(shape), Value::Array(values)) => {
+                return values.iter().try_for_each(|value| shape.check(name, value));
+            }
+            (Self::Text, _) => (value.is_string(), "text"),
+            (Self::Word(words), _) => (value.as_str().is_some_and(|word| words.contains(&word)), "one of its words"),
+            (Self::Flag, _) => (value.is_boolean(), "true or false"),
+            (Self::Count, _) => (value.as_u64().is_some_and(|count| u32::try_from(count).is_ok()), "a whole number"),
+            (Self::List(_), _) => (false, "a list"),
+            (Self::Object(_) | Self::Free, _) => (value.is_object(), "an object"),
+        };
+        if fits { Ok(()) } else { Err(format!("{name}: expected {expected}")) }
+    }
+}
+
+fn check(fields: &[Field], values: &Map<String, Value>) -> Result<(), String> {
+    for field in fields {
+        match values.get(field.name) {
+            None | Some(Value::Null) if !field.required => {}
+            None => return Err(format!("missing field `{}`", field.name)),
+            Some(value) => field.shape.check(field.name, value)?,
+        }
+    }
+    match values.keys().find(|name| fields.iter().all(|field| field.name != **name)) {
+        Some(name) => Err(format!("unknown field `{name}`")),
+        None => Ok(()),
+    }
+}
+
+/// The fields of a body that fit their description.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Reads a body, or says what is wrong with it.
+    pub(super) fn read(body: &[u8], expected: &[Field]) -> Result<Self, String> {
+        let fields: Self = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        check(expected, &fields.0)?;
+        Ok(fields)
+    }
+
+    /// Checks that a body is an object, whatever its fields are.
+    pub(super) fn read_any(body: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(body).map_err(|error| error.to_string())
+    }
+
+    /// A field's value.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    /// A text field's value.
+    pub(super) fn take_text(&mut self, name: &str) -> Option<String> {
+        match self.take(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Unlike a plain map, this refuses a field that is there twice: two readers would see two different requests.
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once;
+        impl<'de> Visitor<'de> for Once {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Map::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if fields.contains_key(&name) {
+                        return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+                    }
+                    fields.insert(name, value);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Once)
+    }
+}
