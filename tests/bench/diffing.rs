@@ -50,3 +50,101 @@ fn best(mut work: impl FnMut()) -> Duration {
         .min()
         .unwrap_or_default()
 }
+
+/// A ledger of announced approvals, and a reading of the same tickets in which one in a hundred has been decided.
+fn native() -> (Vec<Entry>, Vec<TicketSnapshot>) {
+    let approvals: Vec<Approval> = (0..APPROVALS).map(approval).collect();
+    let ledger = approvals.iter().map(|approval| Entry {
+        approval: approval.clone(),
+        round: 1,
+        said: Said::Announced,
+        first_seen: 1_789_000_000_000,
+        announced_at: Some(1_789_000_000_000),
+        reminders: 0,
+        closed_at: None,
+        decision: None,
+    });
+    let ledger = ledger.collect();
+    let read = approvals.into_iter().enumerate().map(|(number, approval)| {
+        let status = if number % 100 == 0 { Status::Approved } else { Status::Pending };
+        let ticket = approval.id.ticket_ref();
+        TicketSnapshot { ticket, approvals: vec![Approval { status, ..approval }], complete: true }
+    });
+    (ledger, read.collect())
+}
+
+fn approval(number: usize) -> Approval {
+    let ticket = format!("1580000{number:08}");
+    let id = ApprovalId::sdp(TicketKind::Request, &ticket, "158000000000001", "158000000000002").expect("a proper id");
+    let person = |name: &str| Some(Person { name: Some(name.to_owned()), email: Some("ana@corp.example".to_owned()) });
+    Approval {
+        ticket: Ticket {
+            kind: TicketKind::Request,
+            id: ticket,
+            number: number.to_string(),
+            title: Some("Projector replacement".to_owned()),
+            description: Some("The lamp is at the end of its life.".to_owned()),
+            requester: person("Sam Stinson"),
+            priority: Some("High".to_owned()),
+            link: None,
+        },
+        id,
+        level: Some(1),
+        approver: person("Ana Abara"),
+        original_approver: None,
+        status: Status::Pending,
+        sent_at: Some(1_789_000_000_000),
+        decided_at: None,
+        decided_by: None,
+        comment: None,
+    }
+}
+
+fn entries(ledger: &[Entry]) -> Vec<diffing::Entry> {
+    let entry = |entry: &Entry| diffing::Entry {
+        approval: typed(&entry.approval),
+        round: entry.round,
+        said: diffing::Said::Announced,
+        first_seen: entry.first_seen,
+        announced_at: entry.announced_at,
+        reminders: entry.reminders,
+    };
+    ledger.iter().map(entry).collect()
+}
+
+fn snapshots(snapshot: &[TicketSnapshot]) -> Vec<diffing::TicketSnapshot> {
+    let ticket = |ticket: &TicketSnapshot| diffing::TicketSnapshot {
+        kind: types::TicketKind::Request,
+        ticket: ticket.ticket.ticket.clone(),
+        approvals: ticket.approvals.iter().map(typed).collect(),
+        complete: ticket.complete,
+    };
+    snapshot.iter().map(ticket).collect()
+}
+
+fn typed(approval: &Approval) -> types::Approval {
+    let person = |person: &Option<Person>| {
+        person.as_ref().map(|person| types::Person { name: person.name.clone(), email: person.email.clone() })
+    };
+    types::Approval {
+        id: approval.id.to_string(),
+        ticket: types::Ticket {
+            kind: types::TicketKind::Request,
+            id: approval.ticket.id.clone(),
+            number: approval.ticket.number.clone(),
+            title: approval.ticket.title.clone(),
+            description: approval.ticket.description.clone(),
+            requester: person(&approval.ticket.requester),
+            priority: approval.ticket.priority.clone(),
+            link: None,
+        },
+        level: approval.level,
+        approver: person(&approval.approver),
+        original_approver: None,
+        status: if approval.status == Status::Pending { types::Status::Pending } else { types::Status::Approved },
+        sent_at: approval.sent_at,
+        decided_at: None,
+        decided_by: None,
+        comment: None,
+    }
+}

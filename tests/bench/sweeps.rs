@@ -29,7 +29,8 @@ fn bridge(stubs: &Stubs) -> Bridge {
         world.settings.moveworks.events_per_minute = None;
         world.journal.keep(Some(0));
     });
-    let variables = VariableMap::from_iter([
+    let concurrency = CONCURRENCY.to_string();
+    let variables = VariableMap::new([
         ("api_token", "a-token-for-the-benchmark"),
         ("sdp_base_url", "https://sdp.example/app/itdesk"),
         ("sdp_accounts_url", "https://accounts.example"),
@@ -39,7 +40,7 @@ fn bridge(stubs: &Stubs) -> Bridge {
         ("moveworks_base_url", "https://moveworks.example"),
         ("moveworks_event_id", MOVEWORKS_EVENT_ID),
         ("moveworks_api_key", MOVEWORKS_API_KEY),
-        ("concurrency", &CONCURRENCY.to_string()),
+        ("concurrency", concurrency.as_str()),
         ("sweep_budget_seconds", "600"),
     ]);
     Bridge::builder()
@@ -59,13 +60,12 @@ async fn first_sweep(figures: &mut Figures) {
     let begun = Instant::now();
     let report = bridge.poll(false).await.expect("the sweep runs");
     let took = begun.elapsed().as_secs_f64();
-    let calls = stubs.with(|world| world.journal.total());
-    let calls = u32::try_from(calls).map(f64::from).expect("few calls");
+    let calls = number(stubs.with(|world| world.journal.total()));
     let bound = (3.0 * LATENCY.as_secs_f64()).max(calls / f64::from(CONCURRENCY) * LATENCY.as_secs_f64());
     let note = format!("{calls} calls, {} cards; bound {:.2} s", report.outbox.sent, bound);
     figures.add("first sweep, 1,000 tickets x 2 levels: time / bound", took / bound, "x", Some(1.25), note);
     let overlap = stubs.with(|world| world.journal.max_in_flight());
-    let overlap = u32::try_from(overlap).map(f64::from).expect("few at once");
+    let overlap = u64::try_from(overlap).map(number).expect("few at once");
     figures.add("calls under way at once, 32 allowed", overlap, "calls", None, "");
 }
 
@@ -76,12 +76,12 @@ async fn quiet_sweep(figures: &mut Figures, tickets: usize) {
     let bridge = bridge(&stubs);
     bridge.poll(false).await.expect("the first sweep runs");
     bridge.poll(false).await.expect("the second sweep runs");
-    stubs.with(|world| world.journal.clear());
+    let before = stubs.with(|world| world.journal.total());
     bridge.key_value_stats().take();
     let begun = Instant::now();
     let report = bridge.poll(false).await.expect("the quiet sweep runs");
     let took = begun.elapsed();
-    let calls = stubs.with(|world| world.journal.total());
+    let calls = stubs.with(|world| world.journal.total()) - before;
     let operations = bridge.key_value_stats().take().operations();
     let (what_calls, what_operations) = match tickets {
         100 => ("quiet sweep, 100 tracked: calls", "quiet sweep, 100 tracked: store operations"),
@@ -89,9 +89,8 @@ async fn quiet_sweep(figures: &mut Figures, tickets: usize) {
         _ => ("quiet sweep, 5,000 tracked: calls", "quiet sweep, 5,000 tracked: store operations"),
     };
     let note = format!("{} sent, {:.1} ms", report.outbox.sent, took.as_secs_f64() * 1000.0);
-    let count = |number: u64| u32::try_from(number).map(f64::from).expect("few");
-    figures.add(what_calls, count(u64::try_from(calls).expect("few")), "calls", Some(3.0), note);
-    figures.add(what_operations, count(operations), "ops", Some(20.0), "must not grow with what is tracked");
+    figures.add(what_calls, number(calls), "calls", Some(3.0), note);
+    figures.add(what_operations, number(operations), "ops", Some(20.0), "must not grow with what is tracked");
 }
 
 /// A request that does nothing: what a call into a fresh instance costs.
@@ -106,4 +105,8 @@ async fn health(figures: &mut Figures) {
     }
     let each = begun.elapsed().as_secs_f64() / f64::from(rounds) * 1e6;
     figures.add("GET / on a fresh instance", each, "us", None, "instantiation, router, answer");
+}
+
+fn number(count: u64) -> f64 {
+    u32::try_from(count).map(f64::from).expect("few enough to be counted here")
 }

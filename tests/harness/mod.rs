@@ -1,0 +1,53 @@
+//! The harness: set up a [`Desk`], change its world as people would, call the bridge, look at what came of it.
+//!
+//! Nothing here waits in real time. The bridge and the vendors share one [`Time`], which moves on when nobody has
+//! anything left to do.
+
+mod answer;
+mod card;
+mod desk;
+mod plug;
+mod setup;
+mod time;
+
+pub use answer::{Answer, Sweep};
+pub use card::Card;
+pub use desk::Desk;
+pub use plug::{Moment, Plug};
+pub use setup::{API_TOKEN, Setup};
+pub use time::Time;
+
+use std::time::Duration;
+
+/// Somebody who approves, with an address.
+pub type Who = (&'static str, &'static str);
+
+/// An approver.
+pub const ANA: Who = ("Ana Abara", "ana@corp.example");
+/// Another approver.
+pub const BO: Who = ("Bo Lind", "bo@corp.example");
+/// A third approver.
+pub const CY: Who = ("Cy Ito", "cy@corp.example");
+
+/// Seconds.
+pub fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// Minutes.
+pub fn minutes(n: u64) -> Duration {
+    Duration::from_secs(n * 60)
+}
+
+/// Hours.
+pub fn hours(n: u64) -> Duration {
+    minutes(n * 60)
+}
+
+/// Days.
+pub fn days(n: u64) -> Duration {
+    hours(n * 24)
+}
+
+/// Days, in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
