@@ -2,6 +2,15 @@
 //!
 //! Everything runs in one process on a virtual clock; see `approval_bridge_tests::harness`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a mistake in a test should stop it"
+)]
+
 mod announcing;
 mod crash;
 mod credentials;
@@ -12,10 +21,12 @@ mod finding;
 mod first_run;
 mod imports;
 mod limits;
+mod listing;
 mod lists;
 mod noticing;
 mod operations;
 mod reminders;
+mod routes;
 mod sample_addresses;
 mod secrets;
 mod spin;

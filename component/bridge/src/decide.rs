@@ -363,7 +363,7 @@ impl<H: Host> Desk<'_, H> {
         }
         let now = self.store.host().now();
         let by = normal_address(&self.order.approver);
-        let decision = taken.then(|| Decision { verdict: self.order.verdict, by, at: now });
+        let decision = taken.then_some(Decision { verdict: self.order.verdict, by, at: now });
         let approval =
             Approval { ticket: entry.approval.ticket.clone(), level: entry.approval.level, ..approval.clone() };
         let closed = Entry { approval, said: Said::Closed, closed_at: Some(now), decision, ..entry.clone() };

@@ -28,7 +28,7 @@ struct Wish {
 pub(super) async fn decide<H: Host>(shell: Shared<H>, call: Call, verdict: Verdict) -> Result<Reply, ApiError> {
     let wish = match read(&call) {
         Ok(wish) => wish,
-        Err(answer) => return Ok(respond(answer)),
+        Err(message) => return Ok(respond(Answer::new(Outcome::Invalid, message))),
     };
     match call.path(0).parse::<ApprovalId>() {
         Ok(id) => order(shell, id, verdict, wish).await,
@@ -41,7 +41,7 @@ pub(super) async fn decide_sample<H: Host>(shell: Shared<H>, call: Call, verdict
     let reason = call.query(&["reason"])?.take("reason");
     let wish = match read(&call) {
         Ok(wish) => Wish { comment: wish.comment.or(reason), ..wish },
-        Err(answer) => return Ok(respond(answer)),
+        Err(message) => return Ok(respond(Answer::new(Outcome::Invalid, message))),
     };
     let (ticket, approval) = (call.path(0), call.path(1));
     if !is_id_segment(ticket) || !is_id_segment(approval) {
@@ -58,12 +58,10 @@ async fn order<H: Host>(shell: Shared<H>, id: ApprovalId, verdict: Verdict, wish
     Ok(respond(shell.decide(&Order { id, verdict, approver, comment, token }).await?))
 }
 
-fn read(call: &Call) -> Result<Wish, Answer> {
-    let invalid = |message: String| Answer::new(Outcome::Invalid, message);
-    let mut body = call.body(DECISION).map_err(|error| invalid(error.into_message()))?;
+fn read(call: &Call) -> Result<Wish, String> {
+    let mut body = call.body(DECISION).map_err(ApiError::into_message)?;
     let approver = body.take_text("approver").filter(|address| is_address(address));
-    let approver =
-        approver.ok_or_else(|| invalid("approver: expected the acting person's e-mail address".to_owned()))?;
+    let approver = approver.ok_or("approver: expected the acting person's e-mail address")?;
     Ok(Wish { approver, comment: body.take_text("comment"), token: body.take_text("token") })
 }
 

@@ -130,3 +130,57 @@ impl<'de> Deserialize<'de> for Fields {
         deserializer.deserialize_map(Once)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, Fields, Shape};
+
+    const INNER: &[Field] = &[Field::required("rule", Shape::Word(&["all", "any"]))];
+    const OUTER: &[Field] = &[
+        Field::required("text", Shape::Text),
+        Field::optional("public", Shape::Flag),
+        Field::optional("count", Shape::Count),
+        Field::optional("people", Shape::List(&Shape::Text)),
+        Field::optional("policy", Shape::Object(INNER)),
+        Field::optional("slots", Shape::Free),
+    ];
+
+    #[test]
+    fn a_body_of_the_described_shape_is_read() {
+        let body = r#"{"text":"t","public":true,"count":7,"people":["a"],"policy":{"rule":"any"},"slots":{"x":[1]}}"#;
+        let mut fields = Fields::read(body.as_bytes(), OUTER).unwrap();
+        assert_eq!(fields.take_text("text").as_deref(), Some("t"));
+        assert_eq!(fields.take_text("count"), None);
+        let bare = r#" {"text":"","public":null,"count":null,"people":null,"policy":null,"slots":null}"#;
+        assert!(Fields::read(bare.as_bytes(), OUTER).is_ok());
+        assert!(Fields::read_any(br#"{"anything":{"goes":1}}"#).is_ok());
+    }
+
+    #[test]
+    fn everything_else_is_refused_and_the_offender_named() {
+        for (body, named) in [
+            ("", "EOF"),
+            ("{", "EOF"),
+            (r#"{"text":"t"} x"#, "trailing"),
+            ("[]", "JSON object"),
+            ("null", "JSON object"),
+            ("{}", "`text`"),
+            (r#"{"text":null}"#, "text: expected text"),
+            (r#"{"text":5}"#, "text: expected text"),
+            (r#"{"text":"t","extra":1}"#, "`extra`"),
+            (r#"{"text":"t","text":"u"}"#, "`text`"),
+            (r#"{"text":"t","public":"yes"}"#, "public: expected true or false"),
+            (r#"{"text":"t","count":-1}"#, "count: expected a whole number"),
+            (r#"{"text":"t","count":4294967296}"#, "count: expected a whole number"),
+            (r#"{"text":"t","people":"a"}"#, "people: expected a list"),
+            (r#"{"text":"t","people":["a",1]}"#, "people: expected text"),
+            (r#"{"text":"t","policy":["any"]}"#, "policy: expected an object"),
+            (r#"{"text":"t","policy":{"rule":"most"}}"#, "rule: expected"),
+            (r#"{"text":"t","policy":{"rule":"any","x":1}}"#, "`x`"),
+            (r#"{"text":"t","slots":[]}"#, "slots: expected an object"),
+        ] {
+            let problem = Fields::read(body.as_bytes(), OUTER).err().unwrap_or_default();
+            assert!(problem.contains(named), "{body}: {problem}");
+        }
+    }
+}

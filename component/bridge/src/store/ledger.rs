@@ -40,12 +40,15 @@ struct LeafRef {
 
 type Leaf = Sorted<Entry>;
 
+/// Leaves by their numbers. There are few, so a list is searched.
+type Leaves = Vec<(u64, Arc<Leaf>)>;
+
 /// The ledger as one sweep or request sees it. Leaves are read once and kept.
 #[derive(Clone)]
 pub struct Ledger<H> {
     store: Store<H>,
     root: Arc<Mutex<Root>>,
-    leaves: Arc<Mutex<Vec<(u64, Arc<Leaf>)>>>,
+    leaves: Arc<Mutex<Leaves>>,
 }
 
 /// One page of entries, by id.
