@@ -138,7 +138,8 @@ impl Desk {
 
     /// Runs something on this desk's clock: for several calls at once, or a typed call.
     pub async fn drive<F: Future>(&self, future: F) -> F::Output {
-        self.time.drive(future).await
+        // On the heap: the futures of several calls at once are too much for the stack of a test's thread.
+        self.time.drive(Box::pin(future)).await
     }
 
     /// One sweep.

@@ -90,8 +90,7 @@ async fn a_message_during_a_sweep_is_sent_as_well() {
     desk.world(|world| world.set_latency(minutes(1) / 120));
     let twin = desk.twin();
     let body = json!({ "message": "Hello", "recipients": [BO.1] });
-    let (report, answer) =
-        desk.drive(async { futures::join!(desk.poll(), twin.post("/notifications", body)) }).await;
+    let (report, answer) = desk.drive(async { futures::join!(desk.poll(), twin.post("/notifications", body)) }).await;
     assert_eq!((report.outbox.sent, answer.status), (10, 202));
     desk.poll_every(minutes(1), 2).await.clean();
     assert_eq!(desk.cards().len(), 11);
