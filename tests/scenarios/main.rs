@@ -12,6 +12,7 @@
 )]
 
 mod announcing;
+mod budget;
 mod crash;
 mod credentials;
 mod decisions;
@@ -27,6 +28,7 @@ mod lists;
 mod notices;
 mod noticing;
 mod operations;
+mod reconcile;
 mod reminders;
 mod routes;
 mod sample_addresses;

@@ -52,19 +52,20 @@ async fn what_is_decided_elsewhere_is_closed_and_no_longer_listed() {
 #[tokio::test]
 async fn a_quiet_sweep_costs_one_list_call_a_module_and_as_few_store_operations_as_a_small_desk() {
     let mut costs = Vec::new();
-    for tickets in [20, 600] {
+    for tickets in [20, 600, 5_000] {
         let desk = Desk::cloud().start();
         desk.world(|world| world.populate(tickets, 2, 1));
         desk.world(|world| world.settings.moveworks.events_per_minute = None);
-        desk.poll().await.clean();
+        // Five thousand take more calls than one sweep may make.
+        desk.poll().await;
         desk.poll().await.clean();
         desk.forget_calls();
         desk.store_use();
         desk.poll().await.clean();
-        // Of six hundred tickets one may be due in the walk over everything already, which lists a page.
+        // Of many tickets one may be due in the walk over everything already, which lists a page.
         assert!((3..=4).contains(&desk.count("*", "/")), "{tickets} tickets: {} calls", desk.count("*", "/"));
         costs.push(desk.store_use().operations());
         assert_eq!(desk.told().len(), tickets);
     }
-    assert!(costs[1] <= costs[0] + 2, "the slice may touch a leaf of the ledger: {costs:?}");
+    assert!(costs.iter().all(|cost| *cost <= costs[0] + 2), "the slice may touch a leaf of the ledger: {costs:?}");
 }

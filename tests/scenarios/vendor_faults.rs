@@ -3,7 +3,7 @@
 //! A wrong implementation believes the HTTP status, repeats what will never work, storms at a limit, or takes a log-in
 //! page for an empty list and closes everything.
 
-use approval_bridge::stubs::{Edition, Fault};
+use approval_bridge::stubs::{Edition, Fault, RateLimit, Refusal};
 use approval_bridge_tests::harness::{ANA, BO, Desk, Setup, minutes, seconds};
 
 /// A desk with one announced approval.
@@ -53,6 +53,25 @@ async fn a_blocked_url_is_left_alone_for_a_minute_over_sweeps_and_processes() {
 }
 
 /// sdp.md §9: a walk over many tickets exhausts one pattern quickly; it is slow then, and whole.
+#[tokio::test]
+async fn a_walk_under_a_rate_limit_gets_through() {
+    let desk = Desk::on_premises().world(|world| drop(world.populate(60, 1, 1))).start();
+    desk.world(|world| {
+        let limit = RateLimit::per_minute("GET", "/api/v3/", 10).refusing(Refusal::UrlBlocked);
+        world.limit(limit.blocked_for(minutes(1)));
+    });
+    for sweep in 1..=40 {
+        desk.poll().await;
+        let told = desk.told();
+        if told == desk.due() {
+            assert!(sweep >= 6, "ten tickets a minute at the most: {sweep} sweeps");
+            return;
+        }
+        desk.advance(seconds(15));
+    }
+    panic!("{} of 60 were told", desk.told().len());
+}
+
 /// sdp.md §8: transient faults are repeated within the sweep, a few times and further apart.
 #[tokio::test]
 async fn a_passing_fault_is_not_seen_in_the_report() {

@@ -287,7 +287,9 @@ impl Reader {
             (Some(listener_id), _) => Door::Listener { listener_id, secret },
             (None, Some(event_id)) => Door::Events { event_id },
             (None, None) => {
-                if api_key.is_some() {
+                let unset =
+                    ["moveworks_event_id", "moveworks_listener_id"].iter().all(|name| self.value(name).is_none());
+                if api_key.is_some() && unset {
                     self.wrong("moveworks_event_id", "a value here or in moveworks_listener_id: at least one");
                 }
                 return None;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use approval_logic::approval::{Approval, Millis, Status};
 use approval_logic::card::{CardKind, render};
 use approval_logic::diff::Entry;
-use approval_logic::http::{CallError, HttpRequest};
+use approval_logic::http::{CALL_LIMIT, CallError, HttpRequest, RATE_LIMITED};
 use approval_logic::markup::{Dialect, Markup};
 use approval_logic::moveworks::{self, Event, Message, Tenant};
 use approval_logic::signature::{ActionClaims, sign_action};
@@ -48,8 +48,10 @@ const TOKEN_GOOD: Millis = 30 * 86_400_000;
 pub struct Courier<'a, H> {
     /// Where marks go.
     pub store: &'a Store<H>,
-    /// The client.
+    /// The client, with time for answers.
     pub client: &'a Client<H>,
+    /// The same client with the time in which messages are handed over.
+    pub handing: &'a Client<H>,
     /// The source, for reading again.
     pub session: Option<&'a Session<H>>,
     /// All settings.
@@ -67,6 +69,8 @@ pub struct Delivered {
     pub fates: Sorted<(Fate, Record)>,
     /// What went wrong at Moveworks.
     pub problems: SourceReport,
+    /// Messages were due that were not handed over: no time was left, or Moveworks asked for a pause.
+    pub cut_short: bool,
 }
 
 /// What stops the messages behind one that met it.
@@ -89,8 +93,11 @@ pub async fn all<H: Host>(
     left.retain(|record| record.not_before <= host.now());
     let mut delivered = Delivered::default();
     if left.is_empty() || outbox.paused_until() > host.now() {
+        delivered.cut_short = !left.is_empty();
         return Ok(delivered);
     }
+    // What is new goes before what had been waiting for days when the bridge was switched on.
+    left.sort_by_key(Record::is_backlog);
     outbox.begin_delivery().await?;
     let halt = Mutex::new(Halt::default());
     while !left.is_empty() {
@@ -115,8 +122,12 @@ pub async fn all<H: Host>(
             break;
         }
         left = again.into_iter().map(|(_, record)| record).collect();
+        left.sort_by_key(Record::is_backlog);
         host.sleep(wait).await;
     }
+    let now = host.now();
+    let waits = |(fate, record): &(Fate, Record)| *fate == Fate::Waiting && record.not_before <= now;
+    delivered.cut_short = delivered.fates.values().any(waits);
     Ok(delivered)
 }
 
@@ -135,7 +146,7 @@ async fn one<H: Host>(
     if let Some(fate) = read_again(courier, &mut record, problems).await {
         return Ok((fate, record));
     }
-    if halted() {
+    if halted() || courier.handing.left().is_zero() {
         return Ok((Fate::Waiting, record));
     }
     let request = request(courier, &record, host.now());
@@ -155,11 +166,11 @@ async fn one<H: Host>(
     record.last_error = Some(format!("{}: {}", error.code(), error.message()));
     match error {
         // Not this message's fault: it waits for its turn like all the others.
-        CallError::Retry { code: "RATE_LIMITED", after, .. } => {
+        CallError::Retry { code: RATE_LIMITED, after, .. } => {
             with(halt, |halt| halt.until = halt.until.max(host.ticks() + crate::http::millis(after)));
             Ok((Fate::Waiting, record))
         }
-        CallError::Auth { .. } => {
+        CallError::Auth { .. } | CallError::Retry { code: CALL_LIMIT, .. } => {
             with(halt, |halt| halt.over = true);
             Ok((Fate::Waiting, record))
         }
@@ -201,6 +212,10 @@ async fn read_again<H: Host>(
         Ok(_) => Some(Fate::Dropped),
         Err(failure) if is_absent(&failure) => Some(Fate::Dropped),
         Err(CallFailure::OutOfTime) => Some(Fate::Waiting),
+        Err(CallFailure::Failed(error)) if error.stops_all() => {
+            with(problems, |problems| problems.problem(None, error.code(), error.message()));
+            Some(Fate::Waiting)
+        }
         Err(CallFailure::Failed(error)) => {
             with(problems, |problems| problems.problem(Some(&id.ticket), error.code(), error.message()));
             let (_, waiting) = later(Record { attempts: 0, ..record.clone() }, Duration::ZERO, now);

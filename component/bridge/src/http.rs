@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use approval_logic::http::{CallError, HttpRequest, HttpResponse, TransportError};
+use approval_logic::http::{CALL_LIMIT, CallError, HttpRequest, HttpResponse, RATE_LIMITED, TransportError};
 use futures::future::{Either, select};
 use tokio::sync::Semaphore;
 
@@ -55,6 +55,11 @@ impl<H: Host> Client<H> {
     pub fn new(host: H, concurrency: usize, budget: Duration) -> Self {
         let deadline = host.ticks().saturating_add(millis(budget));
         Self { host, permits: Arc::new(Semaphore::new(concurrency.max(1))), deadline, pauses: Arc::default() }
+    }
+
+    /// The same client with another end: everybody shares the calls under way and the pauses.
+    pub fn until(&self, budget: Duration) -> Self {
+        Self { deadline: self.host.ticks().saturating_add(millis(budget)), ..self.clone() }
     }
 
     /// The time that is left.
@@ -126,8 +131,11 @@ impl<H: Host> Client<H> {
                 Err(failure) => Err(failure),
             };
             let Err(CallFailure::Failed(CallError::Retry { code, after, .. })) = &result else { return result };
+            if *code == CALL_LIMIT {
+                return result;
+            }
             let wait = (*after).max(pause) + jitter(&request.url, tried);
-            let limited = *code == "RATE_LIMITED";
+            let limited = *code == RATE_LIMITED;
             if limited {
                 self.pause(&origin(&request.url), wait);
             }
@@ -148,6 +156,11 @@ impl<H: Host> Client<H> {
         });
         let until = until.unwrap_or(0);
         Duration::from_millis(until.saturating_sub(self.host.ticks()))
+    }
+
+    /// Whether an origin asked to be left alone at any time in this sweep, or in the one before it.
+    pub fn was_limited(&self, origin: &str) -> bool {
+        self.pauses.lock().is_ok_and(|pauses| pauses.iter().any(|(own, _)| own == origin))
     }
 
     /// Makes all calls to an origin wait.

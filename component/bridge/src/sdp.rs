@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use approval_logic::approval::{Approval, ApprovalId, Ticket, TicketKind, TicketRef};
+use approval_logic::approval::{Approval, ApprovalId, Millis, Ticket, TicketKind, TicketRef};
 use approval_logic::http::{CallError, HttpRequest, HttpResponse};
 use approval_logic::sdp::token::{self, AccessToken};
 use approval_logic::sdp::{self, Calls, Credential};
@@ -47,6 +47,11 @@ impl<H: Host> Session<H> {
     /// The settings.
     pub fn settings(&self) -> &SdpSettings {
         &self.settings
+    }
+
+    /// Now, by the host's clock.
+    pub fn now(&self) -> Millis {
+        self.store.host().now()
     }
 
     /// Reads something.

@@ -123,10 +123,18 @@ pub enum TransportError {
     /// The connection ended, or the time ran out, before the answer was complete.
     #[error("the answer was lost: {0}")]
     Lost(String),
-    /// The answer is larger than the host or the client allows.
-    #[error("the answer is larger than {0} bytes")]
-    TooLarge(usize),
+    /// The host lets this run make no more calls: nothing was sent.
+    #[error("the host allows no more calls in this run; the next one goes on (limits.outbound_calls_…)")]
+    NoMoreCalls,
+    /// The answer is larger than the client allows, in bytes; none: than the host allows.
+    #[error("the answer is larger than {}", .0.map_or("the host allows (limits.response_bytes)".to_owned(), |max| format!("{max} bytes")))]
+    TooLarge(Option<usize>),
 }
+
+/// The code of [`CallError::Retry`] where the source asked to be left alone.
+pub const RATE_LIMITED: &str = "RATE_LIMITED";
+/// The code of [`CallError::Retry`] where the host lets a run make no more calls.
+pub const CALL_LIMIT: &str = "CALL_LIMIT";
 
 /// What a failed call means for its caller. Every vendor's reader ends in one of these.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -198,11 +206,17 @@ impl CallError {
         }
     }
 
+    /// Whether all calls that follow would meet the same: the source asked to be left alone, or the host allows no more.
+    pub fn stops_all(&self) -> bool {
+        matches!(self.code(), RATE_LIMITED | CALL_LIMIT)
+    }
+
     /// The case of a call that got no answer. A lost write is unknown, a lost read can be repeated.
     pub fn from_transport(error: &TransportError, method: Method) -> Self {
         let message = error.to_string();
         match error {
             TransportError::Denied => Self::Permanent { code: "EGRESS_DENIED", message },
+            TransportError::NoMoreCalls => Self::Retry { code: CALL_LIMIT, message, after: Duration::ZERO },
             TransportError::Connect(_) => Self::Retry { code: "NO_CONNECTION", message, after: Duration::from_secs(2) },
             TransportError::Lost(_) | TransportError::TooLarge(_) if method.is_write() => {
                 Self::Unknown { code: "ANSWER_LOST", message }

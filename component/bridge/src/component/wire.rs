@@ -88,7 +88,7 @@ pub(super) async fn send(request: HttpRequest, limits: CallLimits) -> Result<Htt
     let (taken, result) = wit_future::new(|| Ok(()));
     let (body, ending) = wasi::Response::consume_body(response, result);
     let body = whole(body, ending, limits.body_bytes).await.map_err(|broken| match broken {
-        Broken::TooLarge => TransportError::TooLarge(limits.body_bytes),
+        Broken::TooLarge => TransportError::TooLarge(Some(limits.body_bytes)),
         Broken::Off => TransportError::Lost("the answer broke off".to_owned()),
     })?;
     drop(taken);
@@ -171,10 +171,10 @@ fn transport(error: ErrorCode) -> TransportError {
         | ErrorCode::DestinationIpUnroutable
         | ErrorCode::ConnectionRefused
         | ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionLimitReached
         | ErrorCode::TlsCertificateError
         | ErrorCode::TlsProtocolError => TransportError::Connect(name(&error).to_owned()),
-        ErrorCode::HttpResponseBodySize(_) => TransportError::TooLarge(crate::http::ANSWER_MAX),
+        ErrorCode::ConnectionLimitReached => TransportError::NoMoreCalls,
+        ErrorCode::HttpResponseBodySize(_) => TransportError::TooLarge(None),
         other => TransportError::Lost(name(&other).to_owned()),
     }
 }

@@ -32,6 +32,15 @@ async fn the_defaults_are_those_of_the_contract() {
 }
 
 #[tokio::test]
+async fn a_problem_is_told_once() {
+    for name in ["moveworks_event_id", "moveworks_listener_id"] {
+        let problems = problems(&[("moveworks_event_id", ""), (name, "../hidden")]).await;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].starts_with(name), "{problems:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_value_names_its_variable_and_is_not_shown() {
     let wrong = [
         ("sdp_base_url", "ftp://hidden"),

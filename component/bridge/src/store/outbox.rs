@@ -22,6 +22,9 @@ const SEGMENT_MAX: usize = 100;
 /// How many given-up messages are kept for a person to look at; older ones go first.
 const DEAD_MAX: usize = 500;
 
+/// A message about something that was asked longer ago than this when it was planned is part of a backlog.
+const BACKLOG: Millis = 3_600_000;
+
 /// What a message is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +74,14 @@ pub struct Record {
     /// What the last attempt met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+}
+
+impl Record {
+    /// Whether its approval had been asked for long before the bridge came to plan the message.
+    pub fn is_backlog(&self) -> bool {
+        let sent_at = self.content.entry().and_then(|entry| entry.approval.sent_at);
+        sent_at.is_some_and(|sent_at| self.planned_at.saturating_sub(sent_at) > BACKLOG)
+    }
 }
 
 /// What became of a message.

@@ -23,6 +23,10 @@ pub struct Progress {
     /// The source asked to be left alone until then; 0 if it did not.
     #[serde(default)]
     pub paused_until: Millis,
+    /// How many tickets the next sweep looks at side by side, after the source's limit was met; none: as many as calls
+    /// are allowed at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<usize>,
 }
 
 /// One module.

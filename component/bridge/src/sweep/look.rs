@@ -1,6 +1,6 @@
 //! One ticket, looked into: its levels, the approvals of those that matter, its facts where a card will need them.
 
-use approval_logic::approval::{Approval, Status, Ticket, TicketKind, TicketRef};
+use approval_logic::approval::{Approval, Millis, Status, Ticket, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, TicketSnapshot};
 use approval_logic::http::CallError;
 use approval_logic::sdp::{self, Approvals, Level, Levels, PAGE_SIZE};
@@ -29,6 +29,8 @@ pub(super) struct Subject {
 
 /// What was found, with what went wrong on the way.
 pub(super) struct Looked {
+    /// Since when it holds: the time before the first call.
+    pub(super) read_at: Millis,
     /// The ticket's approvals.
     pub(super) snapshot: TicketSnapshot,
     /// Odd rows and unknown names.
@@ -41,15 +43,16 @@ pub(super) async fn look<H: Host>(
     counter: &Counter,
     subject: &Subject,
 ) -> Result<Looked, CallFailure> {
+    let read_at = session.now();
     let mut report = SourceReport { tickets: 1, ..SourceReport::default() };
     let open: Vec<&Entry> = subject.known.iter().filter(|entry| entry.is_open()).collect();
     let empty = |complete| TicketSnapshot { ticket: subject.ticket.clone(), approvals: Vec::new(), complete };
     if subject.nothing_pending && open.is_empty() {
-        return Ok(Looked { snapshot: empty(true), report });
+        return Ok(Looked { read_at, snapshot: empty(true), report });
     }
     let Some(levels) = levels(session, counter, &subject.ticket).await? else {
         // Not there, or without levels: whatever was open has been withdrawn.
-        return Ok(Looked { snapshot: empty(true), report });
+        return Ok(Looked { read_at, snapshot: empty(true), report });
     };
     let mut complete = levels.refused.is_empty();
     for refused in &levels.refused {
@@ -83,7 +86,7 @@ pub(super) async fn look<H: Host>(
         }
     }
     let snapshot = TicketSnapshot { ticket: subject.ticket.clone(), approvals: found, complete };
-    Ok(Looked { snapshot, report })
+    Ok(Looked { read_at, snapshot, report })
 }
 
 /// The levels of a ticket; none where the ticket is gone or has no approvals.

@@ -27,6 +27,7 @@ use crate::store::progress::{self, ModuleProgress, module_name};
 use crate::together;
 use module::{Module, Outcome};
 use overlay::Known;
+use tokio::sync::Semaphore;
 
 /// Of the sweep's time, this much is kept for writing down what happened.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -34,6 +35,11 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// Of what is left, so many tenths go to looking around. The rest is for telling people: a source that takes all the
 /// time there is must not keep what it has already said from them.
 const LOOKING_TENTHS: u32 = 7;
+
+/// How many tickets are looked at side by side after the source's limit was met. Each takes several calls; begun all at
+/// once they would spend the next minute's calls as well before any of them came to its end. The number doubles with each
+/// sweep that meets no limit.
+const NARROW: usize = 4;
 
 /// What a sweep is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +62,8 @@ pub async fn run<H: Host>(
     let host = store.host().clone();
     let (now, begun) = (host.now(), host.ticks());
     let budget = settings.sweep_budget.saturating_sub(CLOSING).max(settings.sweep_budget / 2);
-    let looking = Client::new(host.clone(), settings.concurrency, budget / 10 * LOOKING_TENTHS);
     let telling = Client::new(host.clone(), settings.concurrency, budget);
+    let looking = telling.until(budget / 10 * LOOKING_TENTHS);
     let session = |client: &Client<H>| settings.sdp.clone().map(|sdp| Session::new(sdp, client.clone(), store.clone()));
     let (ledger, outbox, place, revisits) = futures::try_join!(
         Ledger::open(store.clone()),
@@ -69,7 +75,7 @@ pub async fn run<H: Host>(
     let recovered = if dry_run { Vec::new() } else { outbox.recover().await? };
     let known = Known::new(ledger, outbox.waiting());
 
-    keep_pause(&looking, settings, &place, now);
+    keep_pause(&telling, settings, &place, now);
     let outcomes = match session(&looking) {
         Some(session) => look_around(&session, settings, &known, task, &place, &revisits, now).await,
         None => Vec::new(),
@@ -79,19 +85,18 @@ pub async fn run<H: Host>(
     let mut entries: Sorted<Entry> = Sorted::default();
     let mut records = Vec::new();
     let mut next = place.clone();
-    next.paused_until = still_paused(&looking, settings, host.now());
     let mut seen = Vec::new();
     for (kind, outcome) in outcomes {
         report.complete &= outcome.complete;
-        for (key, plan) in outcome.plans {
+        for (key, (plan, read_at)) in outcome.plans {
             if plan.action == Action::Announce {
-                records.extend(announcement(&plan.entry, now));
+                records.extend(announcement(&plan.entry, now, read_at));
             }
             entries.insert(key, plan.entry);
         }
-        for (entry, number) in outcome.reminders {
+        for (entry, number, read_at) in outcome.reminders {
             let entry = Entry { reminders: number, ..entry };
-            records.extend(reminder(&entry, number, now));
+            records.extend(reminder(&entry, number, now, read_at));
             entries.insert(entry_key(&entry.approval.id), entry);
         }
         let failed = &outcome.progress.failed;
@@ -116,10 +121,14 @@ pub async fn run<H: Host>(
         let recovered = recovered.into_iter().map(|record| (record.id.clone(), (Fate::Sent, record)));
         let mut fates: Sorted<_> = recovered.collect();
         if let Some(moveworks) = &settings.moveworks {
-            let session = session(&telling);
+            // The last tenth is for answers: a message whose answer is cut off has to be repeated.
+            let handing = telling.until(budget / 10 * 9);
+            let session = session(&handing);
+            let session = session.as_ref();
             let courier =
-                Courier { store, client: &telling, session: session.as_ref(), settings, moveworks, begun: now };
-            let Delivered { fates: told, problems } = deliver::all(&courier, &mut outbox, &fates).await?;
+                Courier { store, client: &telling, handing: &handing, session, settings, moveworks, begun: now };
+            let Delivered { fates: told, problems, cut_short } = deliver::all(&courier, &mut outbox, &fates).await?;
+            report.complete &= !cut_short;
             count_messages(&mut report, &told);
             if !problems.errors.is_empty() {
                 report.complete = false;
@@ -136,6 +145,7 @@ pub async fn run<H: Host>(
         for entry in late {
             entries.insert_new(entry_key(&entry.approval.id), entry);
         }
+        heed_limit(&mut next, &telling, settings, host.now());
         known.ledger().commit(entries.into_iter().map(|(_, entry)| entry).collect(), host.now()).await?;
         if next != place {
             progress::save(store, &next).await?;
@@ -160,10 +170,17 @@ fn keep_pause<H: Host>(client: &Client<H>, settings: &Settings, place: &progress
     }
 }
 
-/// Until when the source asked to be left alone; 0 if it did not.
-fn still_paused<H: Host>(client: &Client<H>, settings: &Settings, now: Millis) -> Millis {
-    let left = settings.sdp.as_ref().map_or(Duration::ZERO, |sdp| client.pause_left(&origin(&sdp.base_url)));
-    if left.is_zero() { 0 } else { now.saturating_add(millis(Some(left))) }
+/// Notes until when the source asked to be left alone, and how gently the next sweep goes on.
+fn heed_limit<H: Host>(next: &mut progress::Progress, client: &Client<H>, settings: &Settings, now: Millis) {
+    let Some(sdp) = &settings.sdp else { return };
+    let origin = origin(&sdp.base_url);
+    let left = client.pause_left(&origin);
+    next.paused_until = if left.is_zero() { 0 } else { now.saturating_add(millis(Some(left))) };
+    next.width = if client.was_limited(&origin) {
+        Some(NARROW.min(settings.concurrency))
+    } else {
+        next.width.map(|width| width * 2).filter(|width| *width < settings.concurrency)
+    };
 }
 
 async fn look_around<H: Host>(
@@ -180,6 +197,8 @@ async fn look_around<H: Host>(
         Task::Ticket(ticket) => ticket.kind == *kind,
         Task::Deliver => false,
     });
+    let side_by_side = Semaphore::new(place.width.unwrap_or(settings.concurrency).max(1));
+    let side_by_side = &side_by_side;
     let sweeps = kinds.map(|kind| async move {
         let progress: ModuleProgress = place.modules.get(&module_name(kind)).cloned().unwrap_or_default();
         let rules = Rules {
@@ -197,7 +216,8 @@ async fn look_around<H: Host>(
             counter: Counter::default(),
             now,
             reconcile: settings.reconcile,
-            width: settings.concurrency * 2,
+            ahead: settings.concurrency * 2,
+            side_by_side,
         };
         let outcome = match task {
             Task::Ticket(ticket) => module.hint(&ticket.ticket).await,
@@ -216,19 +236,19 @@ fn event_id(entry: &Entry, what: &str) -> String {
     format!("{}:{}:{what}", entry.approval.id, entry.round)
 }
 
-fn announcement(entry: &Entry, now: Millis) -> Option<Record> {
-    record(entry, event_id(entry, "pending"), Content::Pending(Box::new(entry.clone())), now)
+fn announcement(entry: &Entry, now: Millis, read_at: Millis) -> Option<Record> {
+    record(entry, event_id(entry, "pending"), Content::Pending(Box::new(entry.clone())), now, read_at)
 }
 
-fn reminder(entry: &Entry, number: u32, now: Millis) -> Option<Record> {
+fn reminder(entry: &Entry, number: u32, now: Millis, read_at: Millis) -> Option<Record> {
     let content = Content::Reminder(Box::new(entry.clone()), number);
-    record(entry, event_id(entry, &format!("reminder-{number}")), content, now)
+    record(entry, event_id(entry, &format!("reminder-{number}")), content, now, read_at)
 }
 
-fn record(entry: &Entry, id: String, content: Content, now: Millis) -> Option<Record> {
+fn record(entry: &Entry, id: String, content: Content, now: Millis, read_at: Millis) -> Option<Record> {
     let recipient = entry.approval.approver.as_ref()?.address()?;
     let (attempts, not_before, last_error) = (0, 0, None);
-    Some(Record { id, content, recipient, planned_at: now, read_at: now, attempts, not_before, last_error })
+    Some(Record { id, content, recipient, planned_at: now, read_at, attempts, not_before, last_error })
 }
 
 fn count_messages(report: &mut Report, fates: &Sorted<(Fate, Record)>) {

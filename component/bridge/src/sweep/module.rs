@@ -9,6 +9,7 @@ use approval_logic::approval::{Millis, Source, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, Said, diff};
 use approval_logic::policy::{self, Action, Plan, Rules};
 use approval_logic::sdp::{self, ListQuery, ListedTicket, Page};
+use tokio::sync::Semaphore;
 
 use super::look::{Subject, look};
 use super::overlay::Known;
@@ -18,7 +19,7 @@ use crate::report::SourceReport;
 use crate::sdp::Session;
 use crate::sorted::Sorted;
 use crate::store::ledger::entry_key;
-use crate::store::progress::ModuleProgress;
+use crate::store::progress::{ModuleProgress, WalkProgress};
 use crate::together;
 
 /// Updates this close behind the watermark are listed again: clocks of several servers differ.
@@ -39,10 +40,10 @@ pub(super) struct Outcome {
     pub(super) progress: ModuleProgress,
     /// The counts.
     pub(super) report: SourceReport,
-    /// What to do, one plan for each changed approval.
-    pub(super) plans: Sorted<Plan>,
+    /// What to do, one plan for each changed approval, and when that was read.
+    pub(super) plans: Sorted<(Plan, Millis)>,
     /// Reminders that are due, with their numbers.
-    pub(super) reminders: Vec<(Entry, u32)>,
+    pub(super) reminders: Vec<(Entry, u32, Millis)>,
     /// Whether everything due was looked at.
     pub(super) complete: bool,
 }
@@ -63,8 +64,11 @@ pub(super) struct Module<'a, H> {
     pub(super) now: Millis,
     /// In which time everything is looked at once.
     pub(super) reconcile: Duration,
-    /// How many tickets may be looked at side by side.
-    pub(super) width: usize,
+    /// How many rows of a list are taken up before the first of them is done.
+    pub(super) ahead: usize,
+    /// A permit for each ticket that may be looked at side by side, over all modules. A ticket takes several calls: those
+    /// begun come to their end before others begin, so that a sweep cut short has something to show.
+    pub(super) side_by_side: &'a Semaphore,
 }
 
 /// How one ticket came out.
@@ -80,8 +84,8 @@ pub(super) enum Done {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) report: SourceReport,
-    plans: Sorted<Plan>,
-    reminders: Vec<(Entry, u32)>,
+    plans: Sorted<(Plan, Millis)>,
+    reminders: Vec<(Entry, u32, Millis)>,
     failed: BTreeSet<String>,
     pub(super) looked: BTreeSet<String>,
 }
@@ -115,13 +119,19 @@ impl<H: Host> Module<'_, H> {
             let horizon = next.watermark.map_or(Millis::MAX, |watermark| watermark.saturating_sub(OVERLAP));
             let close = tickets.2.into_iter().filter(|(_, updated_at)| *updated_at >= horizon);
             next.recent.extend(close.take(RECENT_MAX));
-            next.walked_once |= next.tickets.done;
+            if next.tickets.done && !progress.walked_once {
+                // The first walk is made at once. The next round begins here, so that nothing waits two periods.
+                let total = next.tickets.total;
+                (next.walked_once, next.tickets) =
+                    (true, WalkProgress { begun_at: self.now, total, ..WalkProgress::default() });
+            }
             complete &= tickets.1 && ledger.1 && again.is_empty();
             next.failed = again;
         } else {
             complete = false;
         }
         let mut found = found.into_inner().unwrap_or_default();
+        complete &= found.failed.is_empty();
         let mut failed = BTreeSet::new();
         failed.extend(next.failed.drain(..).chain(found.failed).take(FAILED_MAX));
         next.failed = failed.into_iter().collect();
@@ -150,7 +160,7 @@ impl<H: Host> Module<'_, H> {
             let subject = TicketRef { source: Source::Sdp, kind: self.kind, ticket: ticket.clone() };
             (ticket, self.look_into(subject, None, false, found).await)
         }));
-        let seen = together::at_most(self.width, looks).await;
+        let seen = together::at_most(self.ahead, looks).await;
         seen.into_iter().filter(|(_, done)| matches!(done, Done::NotReached)).map(|(ticket, _)| ticket).collect()
     }
 
@@ -178,6 +188,7 @@ impl<H: Host> Module<'_, H> {
                 return Done::NotReached;
             }
         };
+        let Ok(_permit) = self.side_by_side.acquire().await else { return Done::NotReached };
         let subject = Subject { ticket, listed, nothing_pending, known };
         let looked = look(self.session, &self.counter, &subject).await;
         let id = subject.ticket.ticket.clone();
@@ -190,6 +201,11 @@ impl<H: Host> Module<'_, H> {
                 Done::Yes
             }
             Err(CallFailure::OutOfTime) => Done::NotReached,
+            // Not this ticket's fault, and the same for all that follow.
+            Err(CallFailure::Failed(error)) if error.stops_all() => {
+                with(found, |found| found.report.problem(None, error.code(), error.message()));
+                Done::NotReached
+            }
             Err(CallFailure::Failed(error)) => {
                 with(found, |found| {
                     found.report.problem(Some(&id), error.code(), error.message());
@@ -225,18 +241,18 @@ impl<H: Host> Module<'_, H> {
                 Action::Refresh => {}
             }
             changed.push(&change.approval().id);
-            found.plans.insert(entry_key(&change.approval().id), plan);
+            found.plans.insert(entry_key(&change.approval().id), (plan, looked.read_at));
         }
         for entry in known.iter().filter(|entry| !changed.contains(&&entry.approval.id)) {
             // Nothing changed at the source, but what held the card back may have been lifted.
             if let Some(plan) = policy::reconsider(entry, self.rules, self.now) {
                 found.report.new += u32::from(plan.action == Action::Announce);
-                found.plans.insert(entry_key(&entry.approval.id), plan);
+                found.plans.insert(entry_key(&entry.approval.id), (plan, looked.read_at));
                 continue;
             }
             let waits = looked.snapshot.approvals.iter().any(|approval| approval.id == entry.approval.id);
             if let Some(number) = policy::due_reminder(entry, self.rules, self.now).filter(|_| waits) {
-                found.reminders.push((entry.clone(), number));
+                found.reminders.push((entry.clone(), number, looked.read_at));
             }
         }
     }
@@ -258,6 +274,14 @@ impl<H: Host> Module<'_, H> {
             with(found, |found| found.report.problem(None, error.code(), error.message()));
         }
         false
+    }
+
+    /// When the round that goes on now began, given when the last one did. Rounds follow one another without a gap, so
+    /// that nothing waits longer than a period for its turn.
+    pub(super) fn round(&self, last: Millis) -> Millis {
+        let period = self.reconcile_ms().max(1);
+        let elapsed = self.now.saturating_sub(last);
+        if elapsed < 0 { self.now } else { last + elapsed / period * period }
     }
 
     pub(super) fn reconcile_ms(&self) -> Millis {

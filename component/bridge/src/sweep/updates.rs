@@ -32,8 +32,8 @@ impl<H: Host> Module<'_, H> {
     pub(super) async fn updated(&self, next: &mut ModuleProgress, found: &Mutex<Found>, complete: &mut bool) -> bool {
         let watermark = next.watermark.unwrap_or_default();
         let since = watermark.saturating_sub(OVERLAP).max(1);
-        let recent = std::mem::take(&mut next.recent);
-        let (sender, rows) = mpsc::channel(self.width);
+        let recent = next.recent.clone();
+        let (sender, rows) = mpsc::channel(self.ahead);
         let mut first_failure = None;
         let produce = self.list_updates(since, sender, &mut first_failure, found);
         let looks = rows.map(|row: Row| {
@@ -46,7 +46,7 @@ impl<H: Host> Module<'_, H> {
                 (row.at, id, updated_at, done)
             }
         });
-        let (pages, mut seen) = futures::join!(produce, together::at_most(self.width, looks));
+        let (pages, mut seen) = futures::join!(produce, together::at_most(self.ahead, looks));
         seen.sort_unstable_by_key(|(at, ..)| *at);
         let mut frontier = watermark;
         for (_, id, updated_at, done) in seen {

@@ -43,7 +43,8 @@ impl<H: Host> Module<'_, H> {
         // Without times of updates in the rows, only a whole walk each time finds what is new.
         let blind = progress.watermark.is_none() && progress.walked_once;
         if !progress.walked_once && walk.begun_at == 0 || walk.done && (elapsed >= self.reconcile_ms() || blind) {
-            walk = WalkProgress { begun_at: self.now, total: walk.total, ..WalkProgress::default() };
+            let begun_at = if walk.begun_at == 0 || blind { self.now } else { self.round(walk.begun_at) };
+            walk = WalkProgress { begun_at, total: walk.total, ..WalkProgress::default() };
         } else if walk.done {
             return (walk, true, Vec::new());
         }
@@ -56,7 +57,7 @@ impl<H: Host> Module<'_, H> {
         if walk.position >= due {
             return (walk, true, Vec::new());
         }
-        let (sender, rows) = mpsc::channel(self.width);
+        let (sender, rows) = mpsc::channel(self.ahead);
         let mut listing = Listing::default();
         let produce = self.list_all(walk.position, due, sender, &mut listing, found);
         let looks = rows.map(|row: Row| async move {
@@ -71,7 +72,7 @@ impl<H: Host> Module<'_, H> {
             };
             (row.at, update, done)
         });
-        let ((), seen) = futures::join!(produce, together::at_most(self.width, looks));
+        let ((), seen) = futures::join!(produce, together::at_most(self.ahead, looks));
         let missed = seen.iter().filter(|(.., done)| matches!(done, Done::NotReached)).map(|(at, ..)| *at).min();
         let updates =
             seen.into_iter().filter(|(.., done)| matches!(done, Done::Yes)).filter_map(|(_, update, _)| update);
@@ -136,8 +137,10 @@ impl<H: Host> Module<'_, H> {
     /// The slice of the ledger that is due: tickets with open approvals are looked into wherever lists put them.
     pub(super) async fn walk_ledger(&self, walk: &LedgerProgress, found: &Mutex<Found>) -> (LedgerProgress, bool) {
         let mut walk = walk.clone();
-        if walk.begun_at == 0 || walk.done && self.now.saturating_sub(walk.begun_at) >= self.reconcile_ms() {
-            walk = LedgerProgress { begun_at: self.now, ..LedgerProgress::default() };
+        if walk.begun_at == 0 {
+            walk.begun_at = self.now;
+        } else if walk.done && self.now.saturating_sub(walk.begun_at) >= self.reconcile_ms() {
+            walk = LedgerProgress { begun_at: self.round(walk.begun_at), ..LedgerProgress::default() };
         }
         if walk.done {
             return (walk, true);
@@ -154,7 +157,7 @@ impl<H: Host> Module<'_, H> {
             let key = ticket_key(&ticket);
             (key, self.look_into(ticket, None, false, found).await)
         }));
-        let seen: Sorted<Done> = together::at_most(self.width, looks).await.into_iter().collect();
+        let seen: Sorted<Done> = together::at_most(self.ahead, looks).await.into_iter().collect();
         for (key, done) in seen {
             if matches!(done, Done::NotReached) {
                 return (walk, false);
