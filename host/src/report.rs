@@ -83,6 +83,9 @@ const COLUMNS: [Column; 9] = [
     ("skipped", |source| source.skipped),
 ];
 
+/// Shown only where they count something, so that the table fits a terminal.
+const RARE: [&str; 3] = ["baselined", "reminded", "skipped"];
+
 /// The report as a table, with colours for a terminal.
 pub fn table(report: &Report, colours: bool) -> String {
     let style = |style: Style| style.force_styling(colours);
@@ -91,13 +94,16 @@ pub fn table(report: &Report, colours: bool) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = write!(text, "{}", bold.apply_to(format!("{:name_width$}", "source")));
-    for (name, _) in COLUMNS {
+    let counted = |column: &Column| report.sources.iter().any(|source| column.1(source) > 0);
+    let columns: Vec<Column> =
+        COLUMNS.into_iter().filter(|column| !RARE.contains(&column.0) || counted(column)).collect();
+    for (name, _) in &columns {
         let _ = write!(text, "  {}", bold.apply_to(name));
     }
     text.push('\n');
     for source in &report.sources {
         let _ = write!(text, "{:name_width$}", source.name);
-        for (name, count) in COLUMNS {
+        for (name, count) in &columns {
             let cell = format!("{:>width$}", count(source), width = name.len());
             let _ = match count(source) {
                 0 => write!(text, "  {}", dim.apply_to(cell)),
@@ -176,8 +182,8 @@ mod tests {
         let plain = table(&report(), false);
         assert_eq!(
             plain,
-            "source        calls  tickets  pending  new  baselined  notified  reminded  closed  skipped\n\
-             sdp/requests     12        4        3    2          0         2         0       1        0\n\
+            "source        calls  tickets  pending  new  notified  closed\n\
+             sdp/requests     12        4        3    2         2       1\n\
              POISONED sdp/requests 874: bad [31m row\n\
              outbox: 2 planned, 2 sent, 0 waiting, 0 dead\n\
              321 ms, complete\n"

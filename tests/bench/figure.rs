@@ -64,6 +64,7 @@ impl Figures {
         let path = target().join("bench.json");
         let text = serde_json::to_string_pretty(&rows).expect("the table is JSON");
         std::fs::write(&path, text).expect("the target folder can be written");
+        let path = path.canonicalize().unwrap_or(path);
         println!("\nas JSON: {}", path.display());
     }
 }

@@ -5,11 +5,11 @@
 //! approval taken for the old one) or by reviving what was decided (an old page read late).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 
+use itertools::{EitherOrBoth, Itertools};
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Approval, ApprovalId, Millis, Person, Status, TicketRef, Verdict};
+use crate::approval::{Approval, ApprovalId, Millis, Person, Source, Status, TicketKind, TicketRef, Verdict};
 
 /// What has been said about a tracked approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,41 +117,67 @@ impl Change {
 /// Compares a ledger with what was just read. The result is sorted by id; what did not change is not in it. Entries of
 /// tickets outside the snapshot are left alone.
 pub fn diff<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: &[TicketSnapshot]) -> Vec<Change> {
-    let mut by_id: BTreeMap<&ApprovalId, Sides<'_>> = BTreeMap::new();
-    for entry in ledger {
-        by_id.entry(&entry.approval.id).or_default().known = Some(entry);
-    }
-    let mut whole: BTreeSet<&TicketRef> = BTreeSet::new();
-    for ticket in snapshot {
-        if ticket.complete {
-            whole.insert(&ticket.ticket);
-        }
-        for approval in &ticket.approvals {
-            let one = by_id.entry(&approval.id).or_default().seen.get_or_insert(approval);
-            // Twice in one snapshot: whatever their order, the answer that says less is left to do counts, then the later
-            // sending. A card held back by mistake comes with the next snapshot; one too many cannot be taken back.
-            let weight = |approval: &Approval| (approval.status.is_final(), approval.sent_at);
-            if (weight(one), *one) < (weight(approval), approval) {
-                *one = approval;
-            }
-        }
-    }
-    let change = |(id, sides): (&ApprovalId, &Sides<'_>)| match (sides.known, sides.seen) {
-        (None, Some(approval)) => (approval.status == Status::Pending).then(|| Change::Appeared(approval.clone())),
-        (Some(entry), Some(approval)) => compare(entry, approval),
-        (Some(entry), None) if entry.is_open() && whole.contains(&id.ticket_ref()) => {
-            Some(Change::Ended(with_status(&entry.approval, Status::Withdrawn)))
-        }
-        (_, None) => None,
+    let known: Vec<&Entry> = ledger.into_iter().collect();
+    let seen: Vec<&Approval> = snapshot.iter().flat_map(|ticket| &ticket.approvals).collect();
+    // Both sides sorted once and merged: lists mostly come in order, and then sorting is one pass.
+    let known_ids = in_order(known.iter().map(|entry| Key::of(&entry.approval.id)));
+    let seen_ids = in_order(seen.iter().map(|approval| Key::of(&approval.id)));
+    let whole = in_order(snapshot.iter().filter(|ticket| ticket.complete).map(|ticket| Key::of_ticket(&ticket.ticket)));
+    let withdrawn = |entry: &Entry| {
+        let ticket = Key { parts: [entry.approval.id.ticket.as_str(), "", ""], ..Key::of(&entry.approval.id) };
+        entry.is_open() && whole.binary_search_by(|(own, _)| own.cmp(&ticket)).is_ok()
     };
-    by_id.iter().filter_map(|(id, sides)| change((*id, sides))).collect()
+    // Listed twice: the entry written last counts, and the answer that counts most.
+    let known = known_ids.chunk_by(same).filter_map(|same| known.get(same.last()?.1).copied());
+    let seen = seen_ids.chunk_by(same).filter_map(|same| {
+        let answers = same.iter().filter_map(|(_, at)| seen.get(*at).copied());
+        answers.max_by(|a, b| weight(a).cmp(&weight(b)).then_with(|| a.cmp(b)))
+    });
+    let change = |sides: EitherOrBoth<&Entry, &Approval>| match sides {
+        EitherOrBoth::Right(approval) => {
+            (approval.status == Status::Pending).then(|| Change::Appeared(approval.clone()))
+        }
+        EitherOrBoth::Both(entry, approval) => compare(entry, approval),
+        EitherOrBoth::Left(entry) => {
+            withdrawn(entry).then(|| Change::Ended(with_status(&entry.approval, Status::Withdrawn)))
+        }
+    };
+    known.merge_join_by(seen, |entry, approval| entry.approval.id.cmp(&approval.id)).filter_map(change).collect()
 }
 
-/// What is known of an approval, and what was just read.
-#[derive(Default)]
-struct Sides<'a> {
-    known: Option<&'a Entry>,
-    seen: Option<&'a Approval>,
+/// What lists are brought in order by: the id of an approval, or of a ticket, which has only the first of the parts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key<'a> {
+    source: Source,
+    kind: TicketKind,
+    parts: [&'a str; 3],
+}
+
+impl<'a> Key<'a> {
+    pub(crate) fn of(id: &'a ApprovalId) -> Self {
+        Self { source: id.source, kind: id.kind, parts: [&id.ticket, &id.level, &id.approval] }
+    }
+
+    fn of_ticket(ticket: &'a TicketRef) -> Self {
+        Self { source: ticket.source, kind: ticket.kind, parts: [&ticket.ticket, "", ""] }
+    }
+}
+
+/// Keys in their order, each with its place in the list that it came from.
+pub(crate) fn in_order<'a>(keys: impl Iterator<Item = Key<'a>>) -> Vec<(Key<'a>, usize)> {
+    let mut keys: Vec<_> = keys.zip(0..).collect();
+    keys.sort_unstable();
+    keys
+}
+
+fn same(one: &(Key<'_>, usize), other: &(Key<'_>, usize)) -> bool {
+    one.0 == other.0
+}
+
+/// Twice in one snapshot: whatever their order, the answer that says less is left to do counts, then the later sending.
+/// A card held back by mistake comes with the next snapshot; one too many cannot be taken back.
+fn weight(approval: &Approval) -> (bool, Option<Millis>) {
+    (approval.status.is_final(), approval.sent_at)
 }
 
 fn compare(entry: &Entry, now: &Approval) -> Option<Change> {

@@ -49,11 +49,13 @@ impl diffing::Guest for Exports {
             remind_after: 0,
             max_reminders: 0,
         };
+        let ids = diff::in_order(ledger.iter().map(|entry| diff::Key::of(&entry.approval.id)));
+        let known = |id: &ApprovalId| {
+            let at = ids.binary_search_by(|(own, _)| own.cmp(&diff::Key::of(id))).ok()?;
+            ids.get(at).and_then(|(_, at)| ledger.get(*at))
+        };
         let changes = changes.into_iter().filter_map(change_in);
-        let plans = changes.map(|change| {
-            let known = ledger.iter().find(|entry| entry.approval.id == change.approval().id);
-            policy::plan(known, &change, &rules, now)
-        });
+        let plans = changes.map(|change| policy::plan(known(&change.approval().id), &change, &rules, now));
         plans
             .map(|plan| diffing::Planned {
                 id: plan.entry.approval.id.to_string(),
