@@ -43,14 +43,7 @@ pub(crate) fn build() -> Result<()> {
     approval_bridge_wit::gather(&folder.join("wit"))?;
     let flags = flags()?;
     for part in &PARTS {
-        let mut args =
-            vec!["rustc", "--quiet", "--package", part.package, "--lib", "--target", TARGET, "--profile", "component"];
-        args.extend(part.features);
-        args.extend(["--crate-type", "cdylib"]);
-        cargo_with(&args, &[("CARGO_ENCODED_RUSTFLAGS", &flags)])?;
-        let module =
-            target()?.join(TARGET).join("component").join(part.package.replace('-', "_")).with_extension("wasm");
-        let bytes = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
+        let bytes = module(part.package, part.features, &flags)?;
         let component = componentise(part, &bytes)?;
         let path = folder.join(part.file).with_extension("wasm");
         // Left alone when nothing changed, so that what embeds it is not built again.
@@ -60,6 +53,23 @@ pub(crate) fn build() -> Result<()> {
         println!("{:>9} bytes  {}", component.len(), path.display());
     }
     Ok(())
+}
+
+/// Builds the module that only the benchmarks run, beside the components.
+pub(crate) fn bench_guest() -> Result<()> {
+    let bytes = module("approval-bridge-bench-guest", &[], &flags()?)?;
+    Ok(fs::write(target()?.join("components/bench_guest.wasm"), bytes)?)
+}
+
+/// Compiles a crate to a core module.
+fn module(package: &str, features: &[&str], flags: &str) -> Result<Vec<u8>> {
+    let mut args =
+        vec!["rustc", "--quiet", "--package", package, "--lib", "--target", TARGET, "--profile", "component"];
+    args.extend(features);
+    args.extend(["--crate-type", "cdylib"]);
+    cargo_with(&args, &[("CARGO_ENCODED_RUSTFLAGS", flags)])?;
+    let path = target()?.join(TARGET).join("component").join(package.replace('-', "_")).with_extension("wasm");
+    fs::read(&path).with_context(|| format!("reading {}", path.display()))
 }
 
 /// What the compiler is told beyond the profile, as cargo takes it: parts with a separator between them.

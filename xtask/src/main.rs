@@ -68,6 +68,7 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Bench => {
             component::build()?;
+            component::bench_guest()?;
             cargo(&["bench", "--package", "approval-bridge-tests"])
         }
     }

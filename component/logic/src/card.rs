@@ -20,6 +20,9 @@ pub const NOT_SET: &str = "not set";
 /// Titles and notes longer than this say nothing more; the bound leaves room for the fields.
 const LINE_MAX: usize = 120;
 
+/// How many tickets a digest lists; the others are counted. All of them are in the slots.
+pub const DIGEST_LINES: usize = 40;
+
 /// What a card is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -99,6 +102,38 @@ pub fn render(approval: &Approval, kind: &CardKind, style: &CardStyle) -> Card {
         note: note(kind, approval, !shown.contains(&FieldKind::Sent)),
         actions: if open { [Verdict::Approve, Verdict::Reject].map(action).into() } else { Vec::new() },
         link: approval.ticket.link.as_deref().and_then(Link::parse).map(|link| link.as_str().to_owned()),
+    }
+}
+
+/// Many approvals of one person as one card: a line for each ticket, at most [`DIGEST_LINES`] of them.
+///
+/// It has no buttons, because it would not be clear which ticket they mean; the note says how to answer.
+pub fn digest(approvals: &[&Approval], style: &CardStyle) -> Card {
+    let configured = clean_line(&style.title);
+    let count = approvals.len();
+    let title = if configured.is_empty() || configured == DEFAULT_TITLE {
+        format!("🎫 {count} Tickets Pending Your Approval")
+    } else {
+        format!("{} ({count})", truncate(&configured, LINE_MAX - 10))
+    };
+    let field = |approval: &&Approval| {
+        let number = value(FieldKind::Number, approval, style).unwrap_or_else(|| NOT_SET.to_owned());
+        let title = approval.ticket.title.as_deref().and_then(|text| line(text, LINE_MAX));
+        let requester = value(FieldKind::Requester, approval, style).map(|name| format!("from {name}"));
+        let facts: Vec<String> = [title, requester].into_iter().flatten().collect();
+        Field {
+            label: format!("{} {number}", approval.ticket.kind.label()),
+            value: if facts.is_empty() { NOT_SET.to_owned() } else { facts.join(", ") },
+        }
+    };
+    let more = count.saturating_sub(DIGEST_LINES);
+    let more = if more > 0 { format!("And {more} more. ") } else { String::new() };
+    Card {
+        title,
+        fields: approvals.iter().take(DIGEST_LINES).map(field).collect(),
+        note: Some(format!("{more}Ask for your approvals to answer them one by one.")),
+        actions: Vec::new(),
+        link: None,
     }
 }
 

@@ -52,6 +52,9 @@ pub struct Entry {
     /// When the card of this round was planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced_at: Option<Millis>,
+    /// When Moveworks took that card; none while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Millis>,
     /// How many reminders were planned in this round.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reminders: u32,

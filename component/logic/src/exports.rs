@@ -48,6 +48,7 @@ impl diffing::Guest for Exports {
             silent: rules.silent_approvers.iter().map(|address| normal_address(address)).collect(),
             remind_after: 0,
             max_reminders: 0,
+            closings: policy::Closings::None,
         };
         let ids = diff::in_order(ledger.iter().map(|entry| diff::Key::of(&entry.approval.id)));
         let known = |id: &ApprovalId| {
@@ -380,6 +381,7 @@ fn entry_in(entry: diffing::Entry) -> Option<Entry> {
         },
         first_seen: entry.first_seen,
         announced_at: entry.announced_at,
+        told_at: None,
         reminders: entry.reminders,
         closed_at: closed.then_some(entry.first_seen),
         decision: None,

@@ -136,6 +136,9 @@ pub const RATE_LIMITED: &str = "RATE_LIMITED";
 /// The code of [`CallError::Retry`] where the host lets a run make no more calls.
 pub const CALL_LIMIT: &str = "CALL_LIMIT";
 
+/// The code of [`CallError::Retry`] where an address failed so often in a row that nothing is sent to it for a while.
+pub const CIRCUIT_OPEN: &str = "CIRCUIT_OPEN";
+
 /// What a failed call means for its caller. Every vendor's reader ends in one of these.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -206,9 +209,10 @@ impl CallError {
         }
     }
 
-    /// Whether all calls that follow would meet the same: the source asked to be left alone, or the host allows no more.
+    /// Whether all calls that follow would meet the same: the source asked to be left alone, it is down, or the host
+    /// allows no more.
     pub fn stops_all(&self) -> bool {
-        matches!(self.code(), RATE_LIMITED | CALL_LIMIT)
+        matches!(self.code(), RATE_LIMITED | CALL_LIMIT | CIRCUIT_OPEN)
     }
 
     /// The case of a call that got no answer. A lost write is unknown, a lost read can be repeated.

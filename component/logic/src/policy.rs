@@ -16,6 +16,20 @@ pub struct Rules {
     pub remind_after: Millis,
     /// At most so many reminders in a round.
     pub max_reminders: u32,
+    /// Who hears that nothing is left to do.
+    pub closings: Closings,
+}
+
+/// Who hears that an approval they were told about is no longer theirs to decide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Closings {
+    /// Nobody.
+    None,
+    /// Who is no longer asked because somebody else is now.
+    #[default]
+    Reassigned,
+    /// These, and everybody whose approval was decided elsewhere, withdrawn or deleted.
+    All,
 }
 
 /// What to do about a change.
@@ -51,6 +65,10 @@ pub fn plan(known: Option<&Entry>, change: &Change, rules: &Rules, now: Millis) 
         Change::Ended(_) => Action::Close,
         // A card of an earlier round is worth nothing to the person asked now, so only age and silence hold it back.
         Change::AskedAgain(_) => ask(approval, &Rules { baseline: false, ..rules.clone() }, now),
+        // The card that was sent would hold again, had its reader not been told that nothing is left to do.
+        Change::Restored(_) if said_closed(known, rules) => {
+            ask(approval, &Rules { baseline: false, ..rules.clone() }, now)
+        }
         Change::Appeared(_) => ask(approval, rules, now),
         Change::Updated(_) | Change::Restored(_) => match known.map(|entry| &entry.said) {
             // Parked for want of an address, or silenced by a list that has changed: try again.
@@ -66,8 +84,36 @@ pub fn plan(known: Option<&Entry>, change: &Change, rules: &Rules, now: Millis) 
             _ => Action::Refresh,
         },
     };
-    let entry = next(known, change, &action, now);
+    let fresh_round =
+        matches!(change, Change::AskedAgain(_)) || matches!(change, Change::Restored(_)) && said_closed(known, rules);
+    let entry = next(known, change, &action, fresh_round, now);
     Plan { action, entry }
+}
+
+fn said_closed(known: Option<&Entry>, rules: &Rules) -> bool {
+    rules.closings == Closings::All && known.is_some_and(|entry| entry.told_at.is_some())
+}
+
+/// The entry that somebody has to hear the end of: its approval as it ended for them. `before` is the entry that the
+/// change was found against. Only who was told hears of it, and not of what they decided in chat themselves.
+pub fn closing(before: &Entry, change: &Change, rules: &Rules) -> Option<Entry> {
+    let former = before.approval.approver.as_ref().and_then(Person::address)?;
+    let told = before.told_at.is_some() && before.said == Said::Announced && before.decision.is_none();
+    if !told || rules.silent.contains(&former) {
+        return None;
+    }
+    let after = change.approval();
+    let approval = match change {
+        Change::AskedAgain(_) if after.approver.as_ref().and_then(Person::address).as_ref() != Some(&former) => {
+            (rules.closings != Closings::None)
+                .then(|| Approval { status: Status::Delegated, ..before.approval.clone() })?
+        }
+        Change::Ended(_) if rules.closings == Closings::All => {
+            Approval { approver: before.approval.approver.clone(), ..after.clone() }
+        }
+        _ => return None,
+    };
+    Some(Entry { approval, ..before.clone() })
 }
 
 /// What to do about an entry that did not change at its source, though what held its card back may have: the silent list
@@ -101,8 +147,7 @@ fn ask(approval: &Approval, rules: &Rules, now: Millis) -> Action {
     }
 }
 
-fn next(known: Option<&Entry>, change: &Change, action: &Action, now: Millis) -> Entry {
-    let fresh_round = matches!(change, Change::AskedAgain(_));
+fn next(known: Option<&Entry>, change: &Change, action: &Action, fresh_round: bool, now: Millis) -> Entry {
     let round = known.map_or(1, |entry| entry.round.saturating_add(u32::from(fresh_round)));
     let kept = known.filter(|_| !fresh_round);
     let was_announced = kept.is_some_and(|entry| entry.announced_at.is_some());
@@ -124,6 +169,7 @@ fn next(known: Option<&Entry>, change: &Change, action: &Action, now: Millis) ->
         round,
         first_seen: known.map_or(now, |entry| entry.first_seen),
         announced_at: if announces { Some(now) } else { kept.and_then(|entry| entry.announced_at) },
+        told_at: kept.filter(|_| !announces).and_then(|entry| entry.told_at),
         reminders: if announces { 0 } else { kept.map_or(0, |entry| entry.reminders) },
         closed_at: (said == Said::Closed).then_some(now),
         decision: kept.and_then(|entry| entry.decision.clone()),
@@ -136,13 +182,14 @@ fn next(known: Option<&Entry>, change: &Change, action: &Action, now: Millis) ->
 /// Numbers whose time went by unused (the bridge was down, or nobody looked) are left out, because the alternative is
 /// several reminders in a row. Who gets no cards gets no reminders either.
 pub fn due_reminder(entry: &Entry, rules: &Rules, now: Millis) -> Option<u32> {
-    let announced = entry.announced_at.filter(|_| entry.said == Said::Announced)?;
+    // From the card on, not from the plan to send it: it may have waited for the end of the quiet hours.
+    let told = entry.told_at.filter(|_| entry.said == Said::Announced)?;
     let address = entry.approval.approver.as_ref().and_then(Person::address);
     let silent = address.is_some_and(|address| rules.silent.contains(&address));
     if rules.remind_after <= 0 || silent || entry.approval.status != Status::Pending {
         return None;
     }
-    let spans = now.saturating_sub(announced).max(0) / rules.remind_after;
+    let spans = now.saturating_sub(told).max(0) / rules.remind_after;
     let number = u32::try_from(spans).unwrap_or(u32::MAX).min(rules.max_reminders);
     (number > entry.reminders).then_some(number)
 }

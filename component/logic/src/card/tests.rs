@@ -1,4 +1,6 @@
-use super::{CARD_MAX, Card, CardKind, CardStyle, DEFAULT_TITLE, Field, FieldKind, NOT_SET, render};
+use super::{
+    CARD_MAX, Card, CardKind, CardStyle, DEFAULT_TITLE, DIGEST_LINES, Field, FieldKind, NOT_SET, digest, render,
+};
 use crate::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};
 
 fn approval() -> Approval {
@@ -153,4 +155,25 @@ fn any_card_keeps_the_bound() {
         assert!(text.contains("View ticket"));
     }
     assert!(card.to_html().chars().count() < 20_000);
+}
+
+#[test]
+fn a_digest_has_a_line_for_each_ticket_and_counts_those_beyond_its_bound() {
+    let approvals: Vec<Approval> = (0..DIGEST_LINES + 3)
+        .map(|number| {
+            let mut approval = approval();
+            approval.ticket.number = format!("{number}\nPriority: low");
+            approval
+        })
+        .collect();
+    let listed: Vec<&Approval> = approvals.iter().collect();
+    let card = digest(&listed, &CardStyle::default());
+    assert_eq!(card.title, "🎫 43 Tickets Pending Your Approval");
+    assert_eq!(card.fields.len(), DIGEST_LINES);
+    assert_eq!(card.note.as_deref(), Some("And 3 more. Ask for your approvals to answer them one by one."));
+    assert!(card.actions.is_empty(), "nobody could tell which ticket a button means");
+    assert!(card.fields.iter().all(|field| !field.label.contains('\n')), "a ticket's text stays on its line");
+    assert!(card.to_moveworks().chars().count() <= CARD_MAX);
+    let own = CardStyle { title: "Bitte entscheiden".to_owned(), ..CardStyle::default() };
+    assert_eq!(digest(&[&approval()], &own).title, "Bitte entscheiden (1)");
 }

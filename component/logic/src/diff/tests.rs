@@ -35,7 +35,17 @@ fn approval(address: Option<&str>, status: Status, sent_at: Option<Millis>) -> A
 
 fn entry(said: Said, approval: Approval) -> Entry {
     let announced_at = (said == Said::Announced).then_some(6);
-    Entry { approval, round: 1, said, first_seen: 6, announced_at, reminders: 0, closed_at: None, decision: None }
+    Entry {
+        approval,
+        round: 1,
+        said,
+        first_seen: 6,
+        announced_at,
+        told_at: None,
+        reminders: 0,
+        closed_at: None,
+        decision: None,
+    }
 }
 
 fn snapshot(approvals: Vec<Approval>, complete: bool) -> [TicketSnapshot; 1] {

@@ -62,6 +62,34 @@ pub struct Message<'a> {
 }
 
 /// What the buttons carry back. The keys equal the slots of the event's follow-up path.
+/// Many approvals of one person in one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest<'a> {
+    /// The stable id of the message: the same for every attempt.
+    pub event_id: &'a str,
+    /// The approvals, each with its action token where those are configured.
+    pub approvals: Vec<(&'a Approval, Option<String>)>,
+    /// What is shown.
+    pub card: &'a Card,
+    /// The approver's e-mail address.
+    pub recipient: &'a str,
+}
+
+#[derive(Serialize)]
+struct DigestSlots<'a> {
+    approvals: Vec<Slots<'a>>,
+}
+
+#[derive(Serialize)]
+struct DigestBody<'a> {
+    event_id: &'a str,
+    event: &'static str,
+    approvals: Vec<ApprovalBody<'a>>,
+    card: CardBody<'a>,
+    user_email: String,
+    slots: DigestSlots<'a>,
+}
+
 #[derive(Serialize)]
 struct Slots<'a> {
     approval_id: String,
@@ -136,7 +164,7 @@ pub fn event_message(tenant: &Tenant<'_>, event_id: &str, message: &Message<'_>)
     let body = EventBody {
         message: &truncate(&text, MESSAGE_MAX),
         recipients: [normal_address(message.recipient)],
-        context: Some(Context { slots: slots(message) }),
+        context: Some(Context { slots: slots(message.approval, message.action_token) }),
     };
     post(tenant, &event_path(event_id), &body)
 }
@@ -148,32 +176,42 @@ pub fn listener_message(
     secret: Option<&str>,
     message: &Message<'_>,
 ) -> HttpRequest {
-    let approval = message.approval;
     let body = ListenerBody {
         event_id: message.event_id,
         event: message.event,
-        approval: ApprovalBody {
-            id: approval.id.to_string(),
-            source: approval.id.source.name(),
-            status: approval.status.name(),
-            ticket_type: approval.id.kind.label(),
-            ticket_id: &approval.id.ticket,
-            ticket_number: &approval.ticket.number,
-            title: approval.ticket.title.as_deref(),
-            level: approval.level,
-            requester: approval.ticket.requester.as_ref().and_then(|person| person.label()),
-            approver: approval.approver.as_ref().and_then(|person| person.label()),
-            sent_at: approval.sent_at,
-            link: approval.ticket.link.as_deref(),
-        },
-        card: CardBody {
-            title: &message.card.title,
-            fields: &message.card.fields,
-            text: message.card.to_markdown(),
-            actions: &message.card.actions,
-        },
+        approval: approval_body(message.approval),
+        card: card_body(message.card),
         user_email: normal_address(message.recipient),
-        slots: slots(message),
+        slots: slots(message.approval, message.action_token),
+    };
+    sign(post(tenant, &listener_path(listener_id), &body), secret)
+}
+
+/// Many approvals through the Events API. The slots hold a list, `approvals`, with the slots of each.
+pub fn event_digest(tenant: &Tenant<'_>, event_id: &str, digest: &Digest<'_>) -> HttpRequest {
+    let text = digest.card.to_moveworks();
+    let body = EventBody {
+        message: &truncate(&text, MESSAGE_MAX),
+        recipients: [normal_address(digest.recipient)],
+        context: Some(Context { slots: digest_slots(digest) }),
+    };
+    post(tenant, &event_path(event_id), &body)
+}
+
+/// Many approvals through a listener, as event `approval.digest`.
+pub fn listener_digest(
+    tenant: &Tenant<'_>,
+    listener_id: &str,
+    secret: Option<&str>,
+    digest: &Digest<'_>,
+) -> HttpRequest {
+    let body = DigestBody {
+        event_id: digest.event_id,
+        event: "approval.digest",
+        approvals: digest.approvals.iter().map(|(approval, _)| approval_body(approval)).collect(),
+        card: card_body(digest.card),
+        user_email: normal_address(digest.recipient),
+        slots: digest_slots(digest),
     };
     sign(post(tenant, &listener_path(listener_id), &body), secret)
 }
@@ -227,15 +265,41 @@ fn listener_path(listener_id: &str) -> String {
     format!("webhooks/v1/listeners/{listener_id}/notify")
 }
 
-fn slots<'a>(message: &Message<'a>) -> Slots<'a> {
-    let id = &message.approval.id;
+fn digest_slots<'a>(digest: &'a Digest<'_>) -> DigestSlots<'a> {
+    let slots = digest.approvals.iter().map(|(approval, token)| slots(approval, token.as_deref()));
+    DigestSlots { approvals: slots.collect() }
+}
+
+fn approval_body(approval: &Approval) -> ApprovalBody<'_> {
+    ApprovalBody {
+        id: approval.id.to_string(),
+        source: approval.id.source.name(),
+        status: approval.status.name(),
+        ticket_type: approval.id.kind.label(),
+        ticket_id: &approval.id.ticket,
+        ticket_number: &approval.ticket.number,
+        title: approval.ticket.title.as_deref(),
+        level: approval.level,
+        requester: approval.ticket.requester.as_ref().and_then(|person| person.label()),
+        approver: approval.approver.as_ref().and_then(|person| person.label()),
+        sent_at: approval.sent_at,
+        link: approval.ticket.link.as_deref(),
+    }
+}
+
+fn card_body(card: &Card) -> CardBody<'_> {
+    CardBody { title: &card.title, fields: &card.fields, text: card.to_markdown(), actions: &card.actions }
+}
+
+fn slots<'a>(approval: &'a Approval, action_token: Option<&'a str>) -> Slots<'a> {
+    let id = &approval.id;
     Slots {
         approval_id: id.to_string(),
         request_id: &id.ticket,
         level_id: &id.level,
         ticket_type: id.kind.label(),
         source: id.source.name(),
-        action_token: message.action_token,
+        action_token,
     }
 }
 

@@ -121,6 +121,19 @@ fn the_bodies_of_the_listener_door_are_as_approved() {
 }
 
 #[test]
+fn a_digest_lists_every_approval_with_its_own_slots_at_both_doors() {
+    let (one, other) = (approval(TicketKind::Request), bare());
+    let card = crate::card::digest(&[&one, &other], &CardStyle::default());
+    let approvals = vec![(&one, Some("claims.mac".to_owned())), (&other, None)];
+    let digest = Digest { event_id: "digest:1", approvals, card: &card, recipient: " Ana@Corp.example " };
+    golden("event_digest.json", &event_digest(&TENANT, "ev-1", &digest));
+    let request = listener_digest(&TENANT, "li-1", Some("key"), &digest);
+    golden("listener_digest.json", &request);
+    let signature = hmac_sha256_hex(b"key", &request.body);
+    assert_eq!(header(&request, SIGNATURE_HEADER), Some(signature.as_str()));
+}
+
+#[test]
 fn each_door_has_its_address_and_the_bearer() {
     for base in ["https://api.moveworks.ai", "https://api.moveworks.ai/"] {
         let tenant = Tenant { base_url: base, api_key: "mw-key" };

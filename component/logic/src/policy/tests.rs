@@ -43,7 +43,17 @@ fn ana() -> Approval {
 fn entry(said: Said) -> Entry {
     let announced_at = (said == Said::Announced).then_some(100);
     let closed_at = (said == Said::Closed).then_some(200);
-    Entry { approval: ana(), round: 3, said, first_seen: 50, announced_at, reminders: 0, closed_at, decision: None }
+    Entry {
+        approval: ana(),
+        round: 3,
+        said,
+        first_seen: 50,
+        announced_at,
+        told_at: announced_at,
+        reminders: 0,
+        closed_at,
+        decision: None,
+    }
 }
 
 fn rules() -> Rules {
@@ -273,17 +283,81 @@ fn nobody_is_reminded_of_what_was_not_announced_is_over_or_is_not_wanted() {
     let announced = entry(Said::Announced);
     assert_eq!(due_reminder(&announced, &rules, NOW), Some(3));
     for said in [Said::Baselined, Said::Silenced, Said::Closed, parked()] {
-        let known = Entry { announced_at: Some(100), ..entry(said) };
+        let known = Entry { announced_at: Some(100), told_at: Some(100), ..entry(said) };
         assert_eq!(due_reminder(&known, &rules, NOW), None, "{known:?}");
     }
     for status in [Status::AwaitingClarification, Status::Approved, Status::NotSent, Status::Unknown(String::new())] {
         let known = Entry { approval: Approval { status, ..ana() }, ..announced.clone() };
         assert_eq!(due_reminder(&known, &rules, NOW), None, "{known:?}");
     }
-    assert_eq!(due_reminder(&Entry { announced_at: None, ..announced.clone() }, &rules, NOW), None);
+    let waiting = Entry { told_at: None, ..announced.clone() };
+    assert_eq!(due_reminder(&waiting, &rules, NOW), None, "its card still waits");
     for (remind_after, max_reminders) in [(0, 3), (-1, 3), (1_000, 0)] {
         assert_eq!(due_reminder(&announced, &Rules { remind_after, max_reminders, ..rules.clone() }, NOW), None);
     }
     let silent = Rules { silent: vec!["ana@x".to_owned()], ..rules };
     assert_eq!(due_reminder(&announced, &silent, NOW), None);
+}
+
+fn closings(closings: Closings) -> Rules {
+    Rules { closings, ..rules() }
+}
+
+#[test]
+fn the_former_approver_hears_that_somebody_else_is_asked_and_the_same_one_asked_again_does_not() {
+    let known = entry(Said::Announced);
+    let other = Change::AskedAgain(approval(person("bo@x"), Some(NOW)));
+    let again = Change::AskedAgain(approval(person(" ANA@x "), Some(NOW)));
+    for (which, told) in [(Closings::None, false), (Closings::Reassigned, true), (Closings::All, true)] {
+        let closing = closing(&known, &other, &closings(which));
+        assert_eq!(closing.is_some(), told, "{which:?}");
+        if let Some(closing) = closing {
+            let approver = closing.approval.approver.and_then(|person| person.address());
+            assert_eq!((approver.as_deref(), closing.approval.status), (Some("ana@x"), Status::Delegated));
+            assert_eq!(closing.round, known.round, "it closes the round that they were told about");
+        }
+        assert_eq!(super::closing(&known, &again, &closings(which)), None, "{which:?}");
+    }
+}
+
+#[test]
+fn what_ended_elsewhere_is_told_only_where_that_is_wanted() {
+    for status in [Status::Approved, Status::Rejected, Status::Withdrawn, Status::Delegated] {
+        let ended = Change::Ended(Approval { status: status.clone(), ..ana() });
+        assert_eq!(closing(&entry(Said::Announced), &ended, &closings(Closings::Reassigned)), None);
+        let told = closing(&entry(Said::Announced), &ended, &closings(Closings::All)).unwrap();
+        assert_eq!(told.approval.status, status);
+    }
+}
+
+#[test]
+fn nobody_hears_the_end_of_what_they_were_not_told_or_decided_themselves_or_do_not_want_to_hear() {
+    let ended = Change::Ended(Approval { status: Status::Approved, ..ana() });
+    let all = closings(Closings::All);
+    let decision =
+        Some(crate::diff::Decision { verdict: crate::approval::Verdict::Approve, by: "ana@x".to_owned(), at: 1 });
+    for known in [
+        Entry { told_at: None, ..entry(Said::Announced) },
+        Entry { decision, ..entry(Said::Announced) },
+        entry(Said::Baselined),
+        entry(Said::Silenced),
+        entry(Said::Closed),
+        entry(parked()),
+    ] {
+        assert_eq!(closing(&known, &ended, &all), None, "{known:?}");
+    }
+    assert_eq!(closing(&entry(Said::Announced), &ended, &Rules { closings: Closings::All, ..silent() }), None);
+    for change in [Change::Updated(ana()), Change::Restored(ana()), Change::Appeared(ana())] {
+        assert_eq!(closing(&entry(Said::Announced), &change, &all), None, "{change:?}");
+    }
+}
+
+#[test]
+fn what_comes_back_after_its_reader_heard_of_its_end_is_announced_again() {
+    let gone = Entry { said: Said::Closed, closed_at: Some(200), ..entry(Said::Announced) };
+    let back = Change::Restored(ana());
+    let plan = plan(Some(&gone), &back, &closings(Closings::All), NOW);
+    assert_eq!((word(&plan.action), plan.entry.round, plan.entry.told_at), ("announce", gone.round + 1, None));
+    let plan = super::plan(Some(&gone), &back, &closings(Closings::Reassigned), NOW);
+    assert_eq!((word(&plan.action), plan.entry.round, plan.entry.told_at), ("refresh", gone.round, Some(100)));
 }
