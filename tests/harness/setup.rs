@@ -63,6 +63,7 @@ impl Setup {
             ("moveworks_base_url", format!("https://{MOVEWORKS}")),
             ("moveworks_api_key", MOVEWORKS_API_KEY.to_owned()),
             ("moveworks_event_id", MOVEWORKS_EVENT_ID.to_owned()),
+            ("moveworks_per_minute", "0".to_owned()),
         ];
         match edition {
             Edition::Cloud => variables.extend([

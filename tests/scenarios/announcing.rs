@@ -137,7 +137,7 @@ async fn a_reassigned_approval_is_a_new_round_for_the_new_approver() {
     desk.new_cards();
     desk.world(|world| world.reassign(&ticket.approval(0, 0), BO.0, BO.1).unwrap());
     desk.poll_every(minutes(1), 1).await.clean();
-    assert_eq!(people(&desk), [BO.1]);
+    assert_eq!(people(&desk), [BO.1, ANA.1], "and who was asked before hears that it is not theirs any more");
     let shown = desk.get(&format!("/approvals/{id}")).await;
     assert_eq!((&shown.body["round"], &shown.body["approver"]["email"]), (&json!(2), &json!(BO.1)));
     assert_eq!(desk.approve(&id, ANA.1).await.outcome(), (403, "not_approver"));

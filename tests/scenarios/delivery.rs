@@ -129,7 +129,7 @@ async fn a_refused_message_is_given_up_listed_and_retried_by_hand() {
     let message = &listed.body["messages"][0];
     assert_eq!(listed.body["messages"].as_array().map(Vec::len), Some(1));
     assert_eq!((&message["state"], &message["recipient"]), (&json!("dead"), &json!(BO.1)));
-    assert_eq!(message["about"], json!(ticket.approval(0, 1).id()));
+    assert_eq!(message["about"], json!([ticket.approval(0, 1).id()]));
     assert!(message["last_error"].as_str().is_some_and(|text| text.contains("400")), "{}", listed.text);
 
     desk.world(|world| world.settings.moveworks.launch_list = None);

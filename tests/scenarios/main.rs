@@ -13,10 +13,12 @@
 
 mod announcing;
 mod budget;
+mod closings;
 mod crash;
 mod credentials;
 mod decisions;
 mod delivery;
+mod digests;
 mod doors;
 mod finding;
 mod first_run;
@@ -28,6 +30,9 @@ mod lists;
 mod notices;
 mod noticing;
 mod operations;
+mod outages;
+mod pacing;
+mod quiet_hours;
 mod reconcile;
 mod reminders;
 mod routes;

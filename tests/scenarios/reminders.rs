@@ -90,6 +90,6 @@ async fn a_new_round_begins_its_reminders_anew() {
     assert_eq!(desk.new_cards().len(), 3);
     desk.world(|world| world.reassign(&ticket.approval(0, 0), BO.0, BO.1).unwrap());
     desk.poll_every(minutes(30), 24).await.clean();
-    assert_eq!(events(&desk), ["approval.pending", "approval.reminder", "approval.reminder"]);
-    assert!(desk.cards().iter().all(|card| card.to == BO.1));
+    assert_eq!(events(&desk), ["approval.pending", "approval.closed", "approval.reminder", "approval.reminder"]);
+    assert!(desk.cards().iter().all(|card| (card.to == ANA.1) == (card.body["event"] == "approval.closed")));
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use approval_logic::approval::{TicketKind, is_address, normal_address};
 use approval_logic::card::{CardStyle, FieldKind};
+use approval_logic::policy::Closings;
+use approval_logic::quiet::{self, QuietHours};
 use approval_logic::sdp::StatusNames;
 
 use crate::host::Host;
@@ -11,7 +13,7 @@ use crate::secret::Secret;
 use crate::together;
 
 /// Every variable the component reads. The names are those of the contract.
-pub const NAMES: [&str; 35] = [
+pub const NAMES: [&str; 38] = [
     "api_token",
     "action_secret",
     "sdp_base_url",
@@ -33,6 +35,7 @@ pub const NAMES: [&str; 35] = [
     "moveworks_listener_id",
     "moveworks_api_key",
     "moveworks_listener_secret",
+    "moveworks_per_minute",
     "poll_seconds",
     "sweep_budget_seconds",
     "reconcile_minutes",
@@ -43,6 +46,8 @@ pub const NAMES: [&str; 35] = [
     "max_reminders",
     "quiet_hours",
     "timezone",
+    "closing_notices",
+    "digest_above",
     "card_fields",
     "card_title",
     "silent_approvers",
@@ -108,6 +113,8 @@ pub struct MoveworksSettings {
     pub api_key: Secret,
     /// The way messages take.
     pub door: Door,
+    /// So many messages in any minute; 0: as many as there are.
+    pub per_minute: usize,
 }
 
 /// What a first start does about approvals that are pending already.
@@ -142,6 +149,12 @@ pub struct Settings {
     pub remind_after: Option<Duration>,
     /// How often at most.
     pub max_reminders: u32,
+    /// When nothing is said; none: never quiet.
+    pub quiet: Option<QuietHours>,
+    /// Who hears that nothing is left to do.
+    pub closings: Closings,
+    /// More new approvals than this for one person in one sweep make one message; none: each is a message of its own.
+    pub digest_above: Option<usize>,
     /// How cards look.
     pub style: CardStyle,
     /// Addresses that get no cards.
@@ -187,14 +200,6 @@ impl Reader {
                 self.wrong(name, &format!("nothing: {prefix} is not served by this version yet; leave it empty"));
             }
         }
-        for name in ["quiet_hours"] {
-            if self.value(name).is_some() {
-                self.wrong(name, "nothing: quiet hours are not kept by this version yet; leave it empty");
-            }
-        }
-        if self.value("timezone").is_some_and(|zone| !zone.eq_ignore_ascii_case("UTC")) {
-            self.wrong("timezone", "UTC; other zones matter only to quiet hours, which this version does not keep yet");
-        }
         // `poll_seconds` belongs to whoever calls /poll; it is checked here so that one look finds every problem.
         self.number("poll_seconds", 60, 1, 86_400);
         let seconds = |number| Duration::from_secs(number);
@@ -217,6 +222,17 @@ impl Reader {
             remind_after: Some(seconds(self.number("remind_after_hours", 0, 0, 8_760) * 3_600))
                 .filter(|after| !after.is_zero()),
             max_reminders: u32::try_from(self.number("max_reminders", 3, 0, 100)).unwrap_or(3),
+            quiet: self.quiet(),
+            closings: match self.text("closing_notices").as_deref() {
+                Some("none") => Closings::None,
+                None | Some("reassigned") => Closings::Reassigned,
+                Some("all") => Closings::All,
+                Some(_) => {
+                    self.wrong("closing_notices", "none, reassigned or all");
+                    Closings::None
+                }
+            },
+            digest_above: usize::try_from(self.number("digest_above", 0, 0, 500)).ok().filter(|above| *above > 0),
             style: self.style(),
             silent: self.silent(),
             comment_required_on_reject: self.flag("comment_required_on_reject", true),
@@ -299,7 +315,21 @@ impl Reader {
             self.wrong("moveworks_api_key", "the API key: messages cannot be sent without it");
             return None;
         };
-        Some(MoveworksSettings { base_url, api_key, door })
+        let per_minute = usize::try_from(self.number("moveworks_per_minute", 120, 0, 10_000)).unwrap_or(120);
+        Some(MoveworksSettings { base_url, api_key, door, per_minute })
+    }
+
+    fn quiet(&mut self) -> Option<QuietHours> {
+        let zone = quiet::zone(self.value("timezone").unwrap_or("UTC"));
+        if zone.is_none() {
+            self.wrong("timezone", "a name of the IANA Time Zone Database, such as Europe/Berlin");
+        }
+        let span = self.text("quiet_hours")?;
+        let hours = QuietHours::parse(&span, zone?);
+        if hours.is_none() {
+            self.wrong("quiet_hours", "a span such as 19:00-08:00");
+        }
+        hours
     }
 
     fn style(&mut self) -> CardStyle {

@@ -6,12 +6,14 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use approval_logic::approval::{Approval, Millis, Status};
-use approval_logic::card::{CardKind, render};
+use approval_logic::approval::{Approval, ApprovalId, Millis, Person, Status};
+use approval_logic::card::{self, CardKind, render};
 use approval_logic::diff::Entry;
-use approval_logic::http::{CALL_LIMIT, CallError, HttpRequest, RATE_LIMITED};
+use approval_logic::http::{CALL_LIMIT, CIRCUIT_OPEN, CallError, HttpRequest, RATE_LIMITED};
 use approval_logic::markup::{Dialect, Markup};
-use approval_logic::moveworks::{self, Event, Message, Tenant};
+use approval_logic::moveworks::{self, Digest, Event, Message, Tenant};
+use approval_logic::outbox::next_wait;
+use approval_logic::pace::Pace;
 use approval_logic::signature::{ActionClaims, sign_action};
 
 use crate::config::{Door, MoveworksSettings, Settings};
@@ -27,19 +29,6 @@ use crate::together;
 /// What was read longer ago, or by an earlier sweep, is read again before it is said: it may have been decided
 /// meanwhile, also while the bridge was down for a moment.
 const STALE: Millis = 30_000;
-
-/// Waits before the next attempt, after the first, second … failure (Standard Webhooks, "Deliverability").
-const SCHEDULE: [Duration; 9] = [
-    Duration::from_secs(5),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(2 * 3600),
-    Duration::from_secs(5 * 3600),
-    Duration::from_secs(10 * 3600),
-    Duration::from_secs(14 * 3600),
-    Duration::from_secs(20 * 3600),
-    Duration::from_secs(24 * 3600),
-];
 
 /// How long a token on a card is good beyond the maximum age.
 const TOKEN_GOOD: Millis = 30 * 86_400_000;
@@ -82,6 +71,12 @@ struct Halt {
     over: bool,
 }
 
+/// What the messages of one delivery share.
+struct Round {
+    halt: Mutex<Halt>,
+    pace: tokio::sync::Mutex<Pace>,
+}
+
 /// Delivers what is due. `settled`: messages whose fate is known already.
 pub async fn all<H: Host>(
     courier: &Courier<'_, H>,
@@ -90,7 +85,8 @@ pub async fn all<H: Host>(
 ) -> Result<Delivered, StoreError> {
     let host = courier.store.host();
     let mut left: Vec<Record> = outbox.waiting().filter(|record| !settled.contains_key(&record.id)).cloned().collect();
-    left.retain(|record| record.not_before <= host.now());
+    let quiet = courier.settings.quiet.as_ref().is_some_and(|quiet| quiet.hold(host.now()));
+    left.retain(|record| record.not_before <= host.now() && !(quiet && record.content.waits_for_morning()));
     let mut delivered = Delivered::default();
     if left.is_empty() || outbox.paused_until() > host.now() {
         delivered.cut_short = !left.is_empty();
@@ -99,10 +95,11 @@ pub async fn all<H: Host>(
     // What is new goes before what had been waiting for days when the bridge was switched on.
     left.sort_by_key(Record::is_backlog);
     outbox.begin_delivery().await?;
-    let halt = Mutex::new(Halt::default());
+    let pace = Pace::new(courier.moveworks.per_minute, outbox.recent(), host.now());
+    let round = Round { halt: Mutex::default(), pace: tokio::sync::Mutex::new(pace) };
     while !left.is_empty() {
         let problems = Mutex::new(SourceReport::default());
-        let tries = futures::stream::iter(left.drain(..).map(|record| one(courier, record, &halt, &problems)));
+        let tries = futures::stream::iter(left.drain(..).map(|record| one(courier, record, &round, &problems)));
         let mut again = Sorted::default();
         let results = together::at_most(courier.settings.concurrency, tries).await;
         for result in results {
@@ -113,7 +110,7 @@ pub async fn all<H: Host>(
             delivered.fates.insert(record.id.clone(), (fate, record));
         }
         delivered.problems.add(problems.into_inner().unwrap_or_default());
-        let (until, over) = with(&halt, |halt| (std::mem::take(&mut halt.until), halt.over));
+        let (until, over) = with(&round.halt, |halt| (std::mem::take(&mut halt.until), halt.over));
         let wait = Duration::from_millis(until.saturating_sub(host.ticks()));
         if wait > Duration::ZERO && (over || wait >= courier.client.left()) {
             outbox.pause_until(host.now().saturating_add(Millis::try_from(wait.as_millis()).unwrap_or(0)));
@@ -125,6 +122,7 @@ pub async fn all<H: Host>(
         left.sort_by_key(Record::is_backlog);
         host.sleep(wait).await;
     }
+    outbox.keep_recent(round.pace.into_inner().taken());
     let now = host.now();
     let waits = |(fate, record): &(Fate, Record)| *fate == Fate::Waiting && record.not_before <= now;
     delivered.cut_short = delivered.fates.values().any(waits);
@@ -134,20 +132,20 @@ pub async fn all<H: Host>(
 async fn one<H: Host>(
     courier: &Courier<'_, H>,
     record: Record,
-    halt: &Mutex<Halt>,
+    round: &Round,
     problems: &Mutex<SourceReport>,
 ) -> Result<(Fate, Record), StoreError> {
     let host = courier.store.host();
-    let halted = || with(halt, |halt| halt.over || halt.until > host.ticks());
-    if halted() {
+    let halted = || with(&round.halt, |halt| halt.over || halt.until > host.ticks());
+    if halted() || !in_turn(courier, round).await {
         return Ok((Fate::Waiting, record));
     }
     let mut record = record;
-    if let Some(fate) = read_again(courier, &mut record, problems).await {
+    let fate = if halted() { Some(Fate::Waiting) } else { read_again(courier, &mut record, problems).await };
+    let fate = fate.or_else(|| (halted() || courier.handing.left().is_zero()).then_some(Fate::Waiting));
+    if let Some(fate) = fate {
+        round.pace.lock().await.give_back();
         return Ok((fate, record));
-    }
-    if halted() || courier.handing.left().is_zero() {
-        return Ok((Fate::Waiting, record));
     }
     let request = request(courier, &record, host.now());
     let result = match courier.client.once(&Counter::default(), request).await {
@@ -167,11 +165,11 @@ async fn one<H: Host>(
     match error {
         // Not this message's fault: it waits for its turn like all the others.
         CallError::Retry { code: RATE_LIMITED, after, .. } => {
-            with(halt, |halt| halt.until = halt.until.max(host.ticks() + crate::http::millis(after)));
+            with(&round.halt, |halt| halt.until = halt.until.max(host.ticks() + crate::http::millis(after)));
             Ok((Fate::Waiting, record))
         }
-        CallError::Auth { .. } | CallError::Retry { code: CALL_LIMIT, .. } => {
-            with(halt, |halt| halt.over = true);
+        CallError::Auth { .. } | CallError::Retry { code: CALL_LIMIT | CIRCUIT_OPEN, .. } => {
+            with(&round.halt, |halt| halt.over = true);
             Ok((Fate::Waiting, record))
         }
         CallError::Retry { after, .. } => Ok(later(record, after, host.now())),
@@ -180,50 +178,70 @@ async fn one<H: Host>(
     }
 }
 
+/// Waits until one more message fits into the minute. False: that is beyond this sweep.
+async fn in_turn<H: Host>(courier: &Courier<'_, H>, round: &Round) -> bool {
+    let host = courier.store.host();
+    // Held while waiting, so that the others queue behind in their order.
+    let mut pace = round.pace.lock().await;
+    loop {
+        let wait = Duration::from_millis(u64::try_from(pace.wait(host.now())).unwrap_or(0));
+        if wait >= courier.handing.left() {
+            return false;
+        }
+        if wait.is_zero() {
+            pace.take(host.now());
+            return true;
+        }
+        host.sleep(wait).await;
+    }
+}
+
 fn later(record: Record, at_least: Duration, now: Millis) -> (Fate, Record) {
     let mut record = record;
-    let planned = usize::try_from(record.attempts).ok().and_then(|attempts| SCHEDULE.get(attempts));
     record.attempts += 1;
-    let Some(planned) = planned else { return (Fate::Dead, record) };
-    let wait = Millis::try_from(at_least.max(*planned).as_millis()).unwrap_or(Millis::MAX);
+    let Some(wait) = next_wait(&record.id, record.attempts, at_least) else { return (Fate::Dead, record) };
     record.not_before = now.saturating_add(wait);
     (Fate::Waiting, record)
 }
 
-/// Reads the approval of a message again if that was too long ago. Some: the message is not to be sent now.
+/// Reads the approvals of a message again if that was too long ago. Some: the message is not to be sent now.
 async fn read_again<H: Host>(
     courier: &Courier<'_, H>,
     record: &mut Record,
     problems: &Mutex<SourceReport>,
 ) -> Option<Fate> {
-    let entry = record.content.entry()?;
     let now = courier.store.host().now();
     let by_this_sweep = record.read_at >= courier.begun;
-    if by_this_sweep && now.saturating_sub(record.read_at) <= STALE {
+    if record.content.about().is_empty() || by_this_sweep && now.saturating_sub(record.read_at) <= STALE {
         return None;
     }
     let Some(session) = courier.session else { return Some(Fate::Waiting) };
-    let id = &entry.approval.id;
-    match session.approval(&Counter::default(), &entry.approval.ticket, id).await {
-        Ok(live) if still_asked(&live, &record.recipient) => {
-            record.read_at = now;
-            None
-        }
-        Ok(_) => Some(Fate::Dropped),
-        Err(failure) if is_absent(&failure) => Some(Fate::Dropped),
-        Err(CallFailure::OutOfTime) => Some(Fate::Waiting),
-        Err(CallFailure::Failed(error)) if error.stops_all() => {
-            with(problems, |problems| problems.problem(None, error.code(), error.message()));
-            Some(Fate::Waiting)
-        }
-        Err(CallFailure::Failed(error)) => {
-            with(problems, |problems| problems.problem(Some(&id.ticket), error.code(), error.message()));
-            let (_, waiting) = later(Record { attempts: 0, ..record.clone() }, Duration::ZERO, now);
-            record.not_before = waiting.not_before;
-            record.last_error = Some(format!("could not be read again: {}", error.code()));
-            Some(Fate::Waiting)
+    let closes = matches!(record.content, Content::Closed(_));
+    let mut over: Vec<ApprovalId> = Vec::new();
+    for entry in record.content.about() {
+        let id = &entry.approval.id;
+        let asked = match session.approval(&Counter::default(), &entry.approval.ticket, id).await {
+            Ok(live) => still_asked(&live, &record.recipient),
+            Err(failure) if is_absent(&failure) => false,
+            Err(CallFailure::OutOfTime) => return Some(Fate::Waiting),
+            Err(CallFailure::Failed(error)) if error.stops_all() => {
+                with(problems, |problems| problems.problem(None, error.code(), error.message()));
+                return Some(Fate::Waiting);
+            }
+            Err(CallFailure::Failed(error)) => {
+                with(problems, |problems| problems.problem(Some(&id.ticket), error.code(), error.message()));
+                // A first wait each time: what cannot be read says nothing about the message.
+                record.not_before = now.saturating_add(next_wait(&record.id, 1, Duration::ZERO).unwrap_or(0));
+                record.last_error = Some(format!("could not be read again: {}", error.code()));
+                return Some(Fate::Waiting);
+            }
+        };
+        if asked == closes {
+            over.push(id.clone());
         }
     }
+    record.read_at = now;
+    record.content.leave_out(&over).then_some(Fate::Dropped)
 }
 
 fn still_asked(live: &Approval, recipient: &str) -> bool {
@@ -235,8 +253,15 @@ pub fn request<H: Host>(courier: &Courier<'_, H>, record: &Record, now: Millis) 
     let moveworks = courier.moveworks;
     let tenant = Tenant { base_url: &moveworks.base_url, api_key: moveworks.api_key.reveal() };
     let (entry, event, kind) = match &record.content {
-        Content::Pending(entry) => (entry, Event::Pending, CardKind::Pending),
-        Content::Reminder(entry, number) => (entry, Event::Reminder, CardKind::Reminder { number: *number }),
+        Content::Pending(entries) => match entries.as_slice() {
+            [entry] => (entry, Event::Pending, CardKind::Pending),
+            entries => return digest(courier, record, entries, &tenant, now),
+        },
+        Content::Reminder(entry, number) => (&**entry, Event::Reminder, CardKind::Reminder { number: *number }),
+        Content::Closed(entry) => {
+            let by = entry.approval.decided_by.as_ref().and_then(Person::label).map(str::to_owned);
+            (&**entry, Event::Closed, CardKind::Closed { outcome: entry.approval.status.clone(), by })
+        }
         Content::Notice { text, slots } => {
             return match &moveworks.door {
                 Door::Events { event_id } => {
@@ -255,7 +280,9 @@ pub fn request<H: Host>(courier: &Courier<'_, H>, record: &Record, now: Millis) 
         }
     };
     let card = render(&entry.approval, &kind, &courier.settings.style);
-    let token = action_token(courier.settings, entry, &record.recipient, now);
+    // Nothing is left to be answered with the token of a closing.
+    let token =
+        if event == Event::Closed { None } else { action_token(courier.settings, entry, &record.recipient, now) };
     let message = Message {
         event_id: &record.id,
         event,
@@ -269,6 +296,28 @@ pub fn request<H: Host>(courier: &Courier<'_, H>, record: &Record, now: Millis) 
         Door::Listener { listener_id, secret } => {
             let secret = secret.as_ref().map(|secret| secret.reveal());
             moveworks::listener_message(&tenant, listener_id, secret, &message)
+        }
+    }
+}
+
+/// The call that hands over several approvals of one person.
+fn digest<H: Host>(
+    courier: &Courier<'_, H>,
+    record: &Record,
+    entries: &[Entry],
+    tenant: &Tenant<'_>,
+    now: Millis,
+) -> HttpRequest {
+    let approvals: Vec<&Approval> = entries.iter().map(|entry| &entry.approval).collect();
+    let card = card::digest(&approvals, &courier.settings.style);
+    let token = |entry: &Entry| action_token(courier.settings, entry, &record.recipient, now);
+    let approvals = entries.iter().map(|entry| (&entry.approval, token(entry))).collect();
+    let digest = Digest { event_id: &record.id, approvals, card: &card, recipient: &record.recipient };
+    match &courier.moveworks.door {
+        Door::Events { event_id } => moveworks::event_digest(tenant, event_id, &digest),
+        Door::Listener { listener_id, secret } => {
+            let secret = secret.as_ref().map(|secret| secret.reveal());
+            moveworks::listener_digest(tenant, listener_id, secret, &digest)
         }
     }
 }

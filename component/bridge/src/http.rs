@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use approval_logic::http::{CALL_LIMIT, CallError, HttpRequest, HttpResponse, RATE_LIMITED, TransportError};
+use approval_logic::http::{
+    CALL_LIMIT, CIRCUIT_OPEN, CallError, HttpRequest, HttpResponse, RATE_LIMITED, TransportError,
+};
 use futures::future::{Either, select};
 use tokio::sync::Semaphore;
 
@@ -22,6 +24,10 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 pub const ANSWER_MAX: usize = 4 * 1024 * 1024;
 /// How often a read is tried. The vendor's own client repeats three times (ManageEngine's Ansible collection).
 const TRIES: u32 = 3;
+
+/// So many calls to one origin may fail in a row before the others of this sweep are not made any more. More than one
+/// call with all its repeats, so that a single sick ticket does not count as an outage.
+const FAULTS_MAX: u32 = 10;
 
 /// How a call ended that brought no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,13 +54,21 @@ pub struct Client<H> {
     deadline: u64,
     /// Origins with the ticks until which calls to them wait.
     pauses: Arc<Mutex<Vec<(String, u64)>>>,
+    /// Origins with the number of calls to them that have failed in a row.
+    faults: Arc<Mutex<Vec<(String, u32)>>>,
 }
 
 impl<H: Host> Client<H> {
     /// A client that makes at most so many calls at once and starts none after `budget` from now.
     pub fn new(host: H, concurrency: usize, budget: Duration) -> Self {
         let deadline = host.ticks().saturating_add(millis(budget));
-        Self { host, permits: Arc::new(Semaphore::new(concurrency.max(1))), deadline, pauses: Arc::default() }
+        Self {
+            host,
+            permits: Arc::new(Semaphore::new(concurrency.max(1))),
+            deadline,
+            pauses: Arc::default(),
+            faults: Arc::default(),
+        }
     }
 
     /// The same client with another end: everybody shares the calls under way and the pauses.
@@ -73,6 +87,7 @@ impl<H: Host> Client<H> {
         let origin = origin(&request.url);
         let Ok(_permit) = self.permits.acquire().await else { return Err(CallFailure::OutOfTime) };
         self.out_of_pause(&origin).await?;
+        self.closed_circuit(&origin)?;
         let left = self.left();
         if left.is_zero() {
             return Err(CallFailure::OutOfTime);
@@ -90,15 +105,11 @@ impl<H: Host> Client<H> {
             Either::Left((answer, _)) => answer,
             Either::Right(((), _)) => Err(TransportError::Lost("no whole answer in time".to_owned())),
         };
-        let answer = answer.map_err(|error| CallError::from_transport(&error, method));
-        if let Err(error) = &answer
-            && !method.is_write()
-            && self.left().is_zero()
-        {
-            let _ = error;
+        if answer.is_err() && !method.is_write() && self.left().is_zero() {
             return Err(CallFailure::OutOfTime);
         }
-        let mut answer = answer?;
+        self.count_fault(&origin, &answer);
+        let mut answer = answer.map_err(|error| CallError::from_transport(&error, method))?;
         secret::hide(&mut answer.body, &carried);
         Ok(answer)
     }
@@ -131,7 +142,7 @@ impl<H: Host> Client<H> {
                 Err(failure) => Err(failure),
             };
             let Err(CallFailure::Failed(CallError::Retry { code, after, .. })) = &result else { return result };
-            if *code == CALL_LIMIT {
+            if matches!(*code, CALL_LIMIT | CIRCUIT_OPEN) {
                 return result;
             }
             let wait = (*after).max(pause) + jitter(&request.url, tried);
@@ -171,6 +182,31 @@ impl<H: Host> Client<H> {
                 Some((_, own)) => *own = until.max(*own),
                 None => pauses.push((origin.to_owned(), until)),
             }
+        }
+    }
+
+    /// An error once too many calls to an origin have failed in a row. The next sweep tries again.
+    fn closed_circuit(&self, origin: &str) -> Result<(), CallFailure> {
+        let open = self
+            .faults
+            .lock()
+            .is_ok_and(|faults| faults.iter().any(|(own, count)| own == origin && *count >= FAULTS_MAX));
+        if !open {
+            return Ok(());
+        }
+        let message = format!("{FAULTS_MAX} calls in a row failed; the next sweep tries again");
+        Err(CallError::Retry { code: CIRCUIT_OPEN, message, after: Duration::ZERO }.into())
+    }
+
+    fn count_fault(&self, origin: &str, answer: &Result<HttpResponse, TransportError>) {
+        let fault = match answer {
+            Ok(answer) => answer.status >= 500,
+            Err(error) => matches!(error, TransportError::Connect(_) | TransportError::Lost(_)),
+        };
+        let Ok(mut faults) = self.faults.lock() else { return };
+        match faults.iter_mut().find(|(own, _)| own == origin) {
+            Some((_, count)) => *count = if fault { *count + 1 } else { 0 },
+            None => faults.push((origin.to_owned(), u32::from(fault))),
         }
     }
 

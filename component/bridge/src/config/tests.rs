@@ -27,8 +27,10 @@ async fn the_defaults_are_those_of_the_contract() {
     assert_eq!((settings.concurrency, settings.sweep_budget.as_secs(), settings.reconcile.as_secs()), (16, 50, 3_600));
     assert_eq!(settings.max_age.unwrap().as_secs(), 30 * 86_400);
     assert_eq!((settings.first_run, settings.remind_after, settings.max_reminders), (FirstRun::Announce, None, 3));
+    assert_eq!((settings.closings, settings.digest_above, settings.quiet), (Closings::Reassigned, None, None));
     assert!(settings.comment_required_on_reject && settings.action_secret.is_none() && settings.silent.is_empty());
-    assert_eq!(settings.moveworks.unwrap().base_url, "https://api.moveworks.ai");
+    let moveworks = settings.moveworks.unwrap();
+    assert_eq!((moveworks.base_url.as_str(), moveworks.per_minute), ("https://api.moveworks.ai", 120));
 }
 
 #[tokio::test]
@@ -57,7 +59,10 @@ async fn a_wrong_value_names_its_variable_and_is_not_shown() {
         ("card_fields", "type,hidden"),
         ("silent_approvers", "hidden"),
         ("comment_required_on_reject", "hidden"),
-        ("quiet_hours", "19:00-08:00"),
+        ("quiet_hours", "from hidden"),
+        ("closing_notices", "hidden"),
+        ("digest_above", "hidden"),
+        ("moveworks_per_minute", "hidden"),
         ("timezone", "Europe/hidden"),
         ("zendesk_base_url", "https://hidden.zendesk.com"),
         ("sdp_authtoken", "hidden\nline"),

@@ -48,7 +48,7 @@ pub(super) async fn notify<H: Host>(shell: Shared<H>, call: Call) -> Result<Repl
 
 /// A message as callers see it: what it is about, not what it says.
 fn view(record: Record, state: &str) -> Value {
-    let about = record.content.entry().map(|entry| entry.approval.id.to_string());
+    let about: Vec<String> = record.content.about().iter().map(|entry| entry.approval.id.to_string()).collect();
     json!({
         "id": record.id,
         "state": state,

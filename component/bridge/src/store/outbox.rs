@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use approval_logic::approval::Millis;
+use approval_logic::approval::{ApprovalId, Millis};
 use approval_logic::diff::Entry;
 use serde::{Deserialize, Serialize};
 
@@ -29,10 +29,12 @@ const BACKLOG: Millis = 3_600_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
-    /// The card of an approval's round.
-    Pending(Box<Entry>),
+    /// The card of an approval's round; of several approvals of one person, one card that lists them.
+    Pending(Vec<Entry>),
     /// A reminder, with its number from 1.
     Reminder(Box<Entry>, u32),
+    /// Nothing is left to do for somebody who was told: the entry with its approval as it ended for them.
+    Closed(Box<Entry>),
     /// A notice that somebody handed in.
     Notice {
         /// The text, plain.
@@ -43,12 +45,40 @@ pub enum Content {
 }
 
 impl Content {
-    /// The entry, where it is about an approval.
-    pub fn entry(&self) -> Option<&Entry> {
+    /// The entries of the approvals that somebody is asked for, as the ledger holds them or soon will.
+    pub fn asked(&self) -> &[Entry] {
         match self {
-            Self::Pending(entry) | Self::Reminder(entry, _) => Some(entry),
-            Self::Notice { .. } => None,
+            Self::Pending(entries) => entries,
+            Self::Reminder(entry, _) => std::slice::from_ref(entry),
+            Self::Closed(_) | Self::Notice { .. } => &[],
         }
+    }
+
+    /// The entries of the approvals that it is about.
+    pub fn about(&self) -> &[Entry] {
+        match self {
+            Self::Closed(entry) => std::slice::from_ref(entry),
+            _ => self.asked(),
+        }
+    }
+
+    /// Leaves out what is no longer to be said. True: nothing is left to say.
+    pub fn leave_out(&mut self, over: &[ApprovalId]) -> bool {
+        if let Self::Pending(entries) = self {
+            entries.retain(|entry| !over.contains(&entry.approval.id));
+            return entries.is_empty();
+        }
+        !over.is_empty()
+    }
+
+    /// Whether quiet hours hold it back. What somebody hands in is theirs to time.
+    pub const fn waits_for_morning(&self) -> bool {
+        !matches!(self, Self::Notice { .. })
+    }
+
+    /// Whether it is the card of a round, alone or among others.
+    pub const fn announces(&self) -> bool {
+        matches!(self, Self::Pending(_))
     }
 }
 
@@ -79,7 +109,7 @@ pub struct Record {
 impl Record {
     /// Whether its approval had been asked for long before the bridge came to plan the message.
     pub fn is_backlog(&self) -> bool {
-        let sent_at = self.content.entry().and_then(|entry| entry.approval.sent_at);
+        let sent_at = self.content.asked().iter().filter_map(|entry| entry.approval.sent_at).max();
         sent_at.is_some_and(|sent_at| self.planned_at.saturating_sub(sent_at) > BACKLOG)
     }
 }
@@ -111,6 +141,9 @@ struct Root {
     /// Moveworks asked to wait until then.
     #[serde(default)]
     paused_until: Millis,
+    /// When the messages of the last minute were sent.
+    #[serde(default)]
+    recent: Vec<Millis>,
     /// A delivery has begun and not been settled: marks may be there.
     #[serde(default)]
     delivering: bool,
@@ -146,9 +179,12 @@ impl<H: Host> Outbox<H> {
         let store = &self.store;
         let marks = self.waiting().map(|record| async move {
             let mark: Option<Millis> = store.read(&mark_key(&record.id)).await?;
-            Ok::<_, StoreError>(mark.map(|_| record.clone()))
+            Ok::<_, StoreError>(mark.map(|at| (at, record.clone())))
         });
-        Ok(together::all_or_error(marks).await?.into_iter().flatten().collect())
+        let marked = together::all_or_error(marks).await?.into_iter().flatten();
+        let (times, records): (Vec<Millis>, Vec<Record>) = marked.unzip();
+        self.root.recent.extend(times);
+        Ok(records)
     }
 
     /// Notes that marks will be set from now on.
@@ -175,6 +211,16 @@ impl<H: Host> Outbox<H> {
     /// Until when Moveworks asked to be left alone.
     pub const fn paused_until(&self) -> Millis {
         self.root.paused_until
+    }
+
+    /// When the messages of the last minute were sent.
+    pub fn recent(&self) -> &[Millis] {
+        &self.root.recent
+    }
+
+    /// Keeps the times of the last minute's messages over restarts, with the next settling.
+    pub fn keep_recent(&mut self, recent: &[Millis]) {
+        recent.clone_into(&mut self.root.recent);
     }
 
     /// Keeps a pause over restarts, with the next settling.

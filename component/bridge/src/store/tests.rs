@@ -40,6 +40,7 @@ fn entry(ticket: usize) -> Entry {
         said: Said::Announced,
         first_seen: 1_789_000_000_000,
         announced_at: Some(1_789_000_000_000),
+        told_at: None,
         reminders: 0,
         closed_at: None,
         decision: None,

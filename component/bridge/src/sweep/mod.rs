@@ -12,6 +12,7 @@ use std::time::Duration;
 use approval_logic::approval::{Millis, TicketKind, TicketRef};
 use approval_logic::diff::Entry;
 use approval_logic::policy::{Action, Rules};
+use approval_logic::signature::hmac_sha256_hex;
 
 use crate::config::{FirstRun, Settings};
 use crate::deliver::{self, Courier, Delivered};
@@ -94,6 +95,7 @@ pub async fn run<H: Host>(
             }
             entries.insert(key, plan.entry);
         }
+        records.extend(outcome.closings.iter().filter_map(|(entry, read_at)| closing(entry, now, *read_at)));
         for (entry, number, read_at) in outcome.reminders {
             let entry = Entry { reminders: number, ..entry };
             records.extend(reminder(&entry, number, now, read_at));
@@ -109,6 +111,7 @@ pub async fn run<H: Host>(
         report.sources.insert(module_name(kind), outcome.report);
     }
 
+    let records = digests(records, settings.digest_above);
     if dry_run {
         report.outbox = OutboxReport {
             planned: count(records.len()),
@@ -136,14 +139,8 @@ pub async fn run<H: Host>(
             }
             fates.extend(told);
         }
-        let settled: Vec<Entry> = fates
-            .values()
-            .filter(|(fate, _)| *fate != Fate::Waiting)
-            .filter_map(|(_, record)| record.content.entry().cloned())
-            .collect();
-        let late = known.missing(settled).await?;
-        for entry in late {
-            entries.insert_new(entry_key(&entry.approval.id), entry);
+        for entry in known.settled(&fates, &entries, host.now()).await? {
+            entries.insert(entry_key(&entry.approval.id), entry);
         }
         heed_limit(&mut next, &telling, settings, host.now());
         known.ledger().commit(entries.into_iter().map(|(_, entry)| entry).collect(), host.now()).await?;
@@ -207,6 +204,7 @@ async fn look_around<H: Host>(
             silent: settings.silent.clone(),
             remind_after: millis(settings.remind_after),
             max_reminders: settings.max_reminders,
+            closings: settings.closings,
         };
         let module = Module {
             kind,
@@ -237,12 +235,50 @@ fn event_id(entry: &Entry, what: &str) -> String {
 }
 
 fn announcement(entry: &Entry, now: Millis, read_at: Millis) -> Option<Record> {
-    record(entry, event_id(entry, "pending"), Content::Pending(Box::new(entry.clone())), now, read_at)
+    record(entry, event_id(entry, "pending"), Content::Pending(vec![entry.clone()]), now, read_at)
 }
 
 fn reminder(entry: &Entry, number: u32, now: Millis, read_at: Millis) -> Option<Record> {
     let content = Content::Reminder(Box::new(entry.clone()), number);
     record(entry, event_id(entry, &format!("reminder-{number}")), content, now, read_at)
+}
+
+/// Nothing is left to do for the approver of an entry.
+fn closing(entry: &Entry, now: Millis, read_at: Millis) -> Option<Record> {
+    record(entry, event_id(entry, "closed"), Content::Closed(Box::new(entry.clone())), now, read_at)
+}
+
+/// Makes one message of the cards for one person where they are more than `above`.
+fn digests(records: Vec<Record>, above: Option<usize>) -> Vec<Record> {
+    let Some(above) = above else { return records };
+    let (cards, mut kept): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.content.announces());
+    let mut by_recipient: Sorted<Vec<Record>> = Sorted::default();
+    for card in cards {
+        if let Some(own) = by_recipient.or_default(&card.recipient.clone()) {
+            own.push(card);
+        }
+    }
+    for (recipient, own) in by_recipient {
+        if own.len() <= above {
+            kept.extend(own);
+            continue;
+        }
+        // Named by what it holds, so that it has the same name when a crash makes it planned again.
+        let ids: Vec<&str> = own.iter().map(|card| card.id.as_str()).collect();
+        let name = hmac_sha256_hex(recipient.as_bytes(), ids.join(" ").as_bytes());
+        let entries = own.iter().flat_map(|card| card.content.asked()).cloned().collect();
+        kept.push(Record {
+            id: format!("digest:{}", name.get(..32).unwrap_or_default()),
+            content: Content::Pending(entries),
+            recipient,
+            planned_at: own.iter().map(|card| card.planned_at).max().unwrap_or_default(),
+            read_at: own.iter().map(|card| card.read_at).min().unwrap_or_default(),
+            attempts: 0,
+            not_before: 0,
+            last_error: None,
+        });
+    }
+    kept
 }
 
 fn record(entry: &Entry, id: String, content: Content, now: Millis, read_at: Millis) -> Option<Record> {
@@ -254,11 +290,12 @@ fn record(entry: &Entry, id: String, content: Content, now: Millis, read_at: Mil
 fn count_messages(report: &mut Report, fates: &Sorted<(Fate, Record)>) {
     for (_, record) in fates.values().filter(|(fate, _)| *fate == Fate::Sent) {
         report.outbox.sent += 1;
-        let Some(entry) = record.content.entry() else { continue };
-        let Some(source) = report.sources.or_default(&module_name(entry.approval.id.kind)) else { continue };
-        match record.content {
-            Content::Reminder(..) => source.reminded += 1,
-            _ => source.notified += 1,
+        for entry in record.content.asked() {
+            let Some(source) = report.sources.or_default(&module_name(entry.approval.id.kind)) else { continue };
+            match record.content {
+                Content::Reminder(..) => source.reminded += 1,
+                _ => source.notified += 1,
+            }
         }
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Outcome {
     pub(super) plans: Sorted<(Plan, Millis)>,
     /// Reminders that are due, with their numbers.
     pub(super) reminders: Vec<(Entry, u32, Millis)>,
+    /// Who has to hear that nothing is left to do: entries as they ended for them.
+    pub(super) closings: Vec<(Entry, Millis)>,
     /// Whether everything due was looked at.
     pub(super) complete: bool,
 }
@@ -86,6 +88,7 @@ pub(super) struct Found {
     pub(super) report: SourceReport,
     plans: Sorted<(Plan, Millis)>,
     reminders: Vec<(Entry, u32, Millis)>,
+    closings: Vec<(Entry, Millis)>,
     failed: BTreeSet<String>,
     pub(super) looked: BTreeSet<String>,
 }
@@ -136,7 +139,8 @@ impl<H: Host> Module<'_, H> {
         failed.extend(next.failed.drain(..).chain(found.failed).take(FAILED_MAX));
         next.failed = failed.into_iter().collect();
         found.report.calls = self.counter.load(Ordering::Relaxed);
-        Outcome { progress: next, report: found.report, plans: found.plans, reminders: found.reminders, complete }
+        let Found { report, plans, reminders, closings, .. } = found;
+        Outcome { progress: next, report, plans, reminders, closings, complete }
     }
 
     /// Looks into one ticket only. True if that worked.
@@ -150,6 +154,7 @@ impl<H: Host> Module<'_, H> {
             report: found.report,
             plans: found.plans,
             reminders: Vec::new(),
+            closings: found.closings,
             complete: left.is_empty() && found.failed.is_empty(),
         }
     }
@@ -240,6 +245,8 @@ impl<H: Host> Module<'_, H> {
                 Action::Close => counts.closed += 1,
                 Action::Refresh => {}
             }
+            let closing = before.and_then(|before| policy::closing(before, change, self.rules));
+            found.closings.extend(closing.map(|entry| (entry, looked.read_at)));
             changed.push(&change.approval().id);
             found.plans.insert(entry_key(&change.approval().id), (plan, looked.read_at));
         }

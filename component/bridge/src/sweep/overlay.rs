@@ -5,8 +5,8 @@ use approval_logic::diff::Entry;
 
 use crate::host::{Host, StoreError};
 use crate::sorted::Sorted;
-use crate::store::ledger::{Ledger, ticket_key};
-use crate::store::outbox::Record;
+use crate::store::ledger::{Ledger, entry_key, ticket_key};
+use crate::store::outbox::{Fate, Record};
 
 /// The ledger with the outbox laid over it.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ impl<H: Host> Known<H> {
     /// Lays the entries of messages over the ledger.
     pub(super) fn new<'a>(ledger: Ledger<H>, records: impl IntoIterator<Item = &'a Record>) -> Self {
         let mut planned: Sorted<Vec<Entry>> = Sorted::default();
-        for entry in records.into_iter().filter_map(|record| record.content.entry()) {
+        for entry in records.into_iter().flat_map(|record| record.content.asked()) {
             if let Some(entries) = planned.or_default(&ticket_key(&entry.approval.id.ticket_ref())) {
                 entries.push(entry.clone());
             }
@@ -55,15 +55,34 @@ impl<H: Host> Known<H> {
         Ok(entries)
     }
 
-    /// Of the given entries those that the ledger does not have yet.
-    pub(super) async fn missing(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, StoreError> {
-        let mut missing = Vec::new();
-        for entry in entries {
-            if self.ledger.get(&entry.approval.id).await?.is_none_or(|own| own.round < entry.round) {
-                missing.push(entry);
+    /// What the ledger has to learn from the fates of messages: entries that it does not have yet, and which cards were
+    /// taken. `written` goes to the ledger anyway.
+    pub(super) async fn settled(
+        &self,
+        fates: &Sorted<(Fate, Record)>,
+        written: &Sorted<Entry>,
+        now: Millis,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let mut settled = Vec::new();
+        for (fate, record) in fates.values().filter(|(fate, _)| *fate != Fate::Waiting) {
+            let told = *fate == Fate::Sent && record.content.announces();
+            for entry in record.content.asked() {
+                let own = match written.get(&entry_key(&entry.approval.id)) {
+                    Some(own) => Some(own.clone()),
+                    None => self.ledger.get(&entry.approval.id).await?,
+                };
+                let own = own.filter(|own| own.round >= entry.round);
+                let tells = told && own.as_ref().is_none_or(|own| own.round == entry.round && own.told_at.is_none());
+                let missing = own.is_none();
+                let own = own.unwrap_or_else(|| entry.clone());
+                if tells {
+                    settled.push(Entry { told_at: Some(now), ..own });
+                } else if missing {
+                    settled.push(own);
+                }
             }
         }
-        Ok(missing)
+        Ok(settled)
     }
 
     /// The tickets with open approvals behind `after`, up to where the walk should be after `elapsed` of `period`.

@@ -9,7 +9,7 @@ fn record(ticket: usize) -> Record {
     let entry = entry(ticket);
     Record {
         id: format!("{}:1:pending", entry.approval.id),
-        content: Content::Pending(Box::new(entry)),
+        content: Content::Pending(vec![entry]),
         recipient: "ana@corp.example".to_owned(),
         planned_at: i64::try_from(ticket).unwrap(),
         read_at: 0,

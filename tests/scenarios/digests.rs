@@ -1,0 +1,104 @@
+//! Many new approvals for one person make one message, in which each can still be answered.
+//!
+//! A wrong implementation announces them once more one by one, forgets those that the list leaves out, or says what was
+//! decided before the message went.
+
+use approval_bridge::stubs::{Door, Fault};
+use approval_bridge_tests::harness::{ANA, BO, Desk, Setup, minutes};
+use serde_json::Value;
+
+fn setup() -> Setup {
+    Desk::cloud().variable("digest_above", "3").variable("action_secret", "a-key-for-action-tokens")
+}
+
+/// The ids in the slots of a message.
+fn listed(slots: &Value) -> Vec<String> {
+    let approvals = slots["approvals"].as_array().expect("a list of approvals");
+    let mut ids: Vec<_> = approvals.iter().filter_map(|one| one["approval_id"].as_str().map(str::to_owned)).collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[tokio::test]
+async fn more_than_the_number_make_one_message_and_others_stay_cards() {
+    for door in [Door::Events, Door::Listener] {
+        let desk = setup().door(door).start();
+        let (many, few) = desk.world(|world| {
+            let many: Vec<_> = (0..4).map(|_| world.request().level(&[ANA]).add().approval(0, 0).id()).collect();
+            let few: Vec<_> = (0..3).map(|_| world.request().level(&[BO]).add().approval(0, 0).id()).collect();
+            (many, few)
+        });
+        let report = desk.poll().await.clean();
+        assert_eq!((report.outbox.sent, report.requests().notified), (4, 7));
+        let (digests, cards): (Vec<_>, Vec<_>) = desk.cards().into_iter().partition(|card| card.to == ANA.1);
+        assert_eq!((digests.len(), cards.len()), (1, 3));
+        assert!(cards.iter().all(|card| few.contains(&card.approval_id)));
+        let mut many = many;
+        many.sort_unstable();
+        assert_eq!(listed(&digests[0].slots), many);
+        assert!(digests[0].text.contains("4 Tickets Pending Your Approval"), "{}", digests[0].text);
+        desk.poll_every(minutes(5), 14).await.clean();
+        assert_eq!(desk.cards().len(), 4, "never announced twice");
+    }
+}
+
+#[tokio::test]
+async fn each_can_be_answered_with_its_own_token() {
+    let desk = setup().start();
+    desk.world(|world| (0..5).for_each(|_| drop(world.request().level(&[ANA]).add())));
+    desk.poll().await.clean();
+    let card = desk.cards().remove(0);
+    let approvals = card.slots["approvals"].as_array().expect("a list").clone();
+    let (one, other) = (&approvals[0], &approvals[1]);
+    let answer = |approval: &Value, token: &Value| {
+        let path = format!("/approvals/{}/approve", approval["approval_id"].as_str().expect("an id"));
+        let body = serde_json::json!({ "approver": ANA.1, "token": token });
+        let desk = &desk;
+        async move { desk.post(&path, body).await.outcome().0 }
+    };
+    assert_eq!(answer(one, &other["action_token"]).await, 403);
+    assert_eq!(answer(one, &one["action_token"]).await, 200);
+    assert_eq!(answer(other, &other["action_token"]).await, 200);
+}
+
+#[tokio::test]
+async fn what_was_decided_before_the_message_went_is_left_out() {
+    let desk = setup().start();
+    let tickets = desk.world(|world| {
+        world.fault(Fault::on("POST", "/messages/send").replies(503, "").times(1));
+        (0..5).map(|_| world.request().level(&[ANA]).add()).collect::<Vec<_>>()
+    });
+    assert_eq!(desk.poll().await.outbox.waiting, 1);
+    desk.world(|world| world.approve(&tickets[2].approval(0, 0), "Dee Ode")).expect("it is there");
+    desk.poll_every(minutes(1), 1).await.clean();
+    assert_eq!(listed(&desk.cards()[0].slots), desk.due());
+    assert!(desk.cards()[0].text.contains("4 Tickets"));
+}
+
+#[tokio::test]
+async fn a_digest_of_which_nothing_is_left_is_not_sent() {
+    let desk = setup().start();
+    let tickets = desk.world(|world| {
+        world.fault(Fault::on("POST", "/messages/send").replies(503, "").times(1));
+        (0..4).map(|_| world.request().level(&[ANA]).add()).collect::<Vec<_>>()
+    });
+    desk.poll().await;
+    desk.world(|world| {
+        tickets.iter().for_each(|ticket| world.approve(&ticket.approval(0, 0), "Dee Ode").expect("there"))
+    });
+    desk.poll_every(minutes(1), 2).await.clean();
+    assert!(desk.cards().is_empty());
+}
+
+#[tokio::test]
+async fn the_outbox_names_every_approval_of_a_digest() {
+    let desk = setup().start();
+    desk.world(|world| {
+        world.fault(Fault::on("POST", "/messages/send").replies(503, "").always());
+        (0..4).for_each(|_| drop(world.request().level(&[ANA]).add()));
+    });
+    desk.poll().await;
+    let listed = desk.get("/outbox").await;
+    let about = listed.body["messages"][0]["about"].as_array().expect("a list").len();
+    assert_eq!(about, 4, "{}", listed.text);
+}
