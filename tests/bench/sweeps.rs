@@ -40,6 +40,8 @@ fn bridge(stubs: &Stubs) -> Bridge {
         ("moveworks_base_url", "https://moveworks.example"),
         ("moveworks_event_id", MOVEWORKS_EVENT_ID),
         ("moveworks_api_key", MOVEWORKS_API_KEY),
+        // Rates are not what is measured.
+        ("moveworks_per_minute", "0"),
         ("concurrency", concurrency.as_str()),
         ("sweep_budget_seconds", "600"),
     ]);
