@@ -7,6 +7,7 @@ pub mod http;
 pub mod markup;
 pub mod moveworks;
 pub mod policy;
+pub mod redact;
 pub mod sdp;
 pub mod signature;
 pub mod text;
