@@ -8,8 +8,10 @@ use approval_bridge::stubs::{Door, Fault, Module, TicketRef};
 use approval_bridge_tests::harness::{ANA, BO, CY, Desk, Sweep, hours, minutes};
 use serde_json::json;
 
-/// What an answer is poisoned with.
-fn poisons() -> Vec<(&'static str, fn(Fault) -> Fault)> {
+/// What an answer is poisoned with: a name, and how a fault does it.
+type Poison = (&'static str, fn(Fault) -> Fault);
+
+fn poisons() -> Vec<Poison> {
     vec![
         ("a log-in page", Fault::html),
         ("half of itself", Fault::truncates),
