@@ -8,11 +8,11 @@ use std::time::Duration;
 use approval_logic::http::{
     CALL_LIMIT, CIRCUIT_OPEN, CallError, HttpRequest, HttpResponse, RATE_LIMITED, TransportError,
 };
+use approval_logic::redact::Carried;
 use futures::future::{Either, select};
 use tokio::sync::Semaphore;
 
 use crate::host::{CallLimits, Host};
-use crate::secret;
 
 /// The longest wait for a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -95,7 +95,7 @@ impl<H: Host> Client<H> {
         counter.fetch_add(1, Ordering::Relaxed);
         let wait = ANSWER_TIMEOUT.min(left);
         let limits = CallLimits { connect: CONNECT_TIMEOUT.min(left), wait, body_bytes: ANSWER_MAX };
-        let carried = secret::carried(&request);
+        let carried = Carried::by(&request);
         let send = self.host.send(request, limits);
         // Above the host's own limits, so that an answer that drips for ever ends as well.
         let whole = if method.is_write() { WRITE_TIMEOUT } else { 2 * ANSWER_TIMEOUT };
@@ -110,7 +110,7 @@ impl<H: Host> Client<H> {
         }
         self.count_fault(&origin, &answer);
         let mut answer = answer.map_err(|error| CallError::from_transport(&error, method))?;
-        secret::hide(&mut answer.body, &carried);
+        carried.hide(&mut answer.body);
         Ok(answer)
     }
 

@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod pace;
 pub mod policy;
 pub mod quiet;
+pub mod redact;
 pub mod sdp;
 pub mod signature;
 pub mod text;

@@ -208,7 +208,8 @@ proptest! {
     }
 
     /// Exceptions, each because the answer is not the source's last word: an answer about an older sending, a pending that
-    /// was decided since, and an approval of which the same snapshot says something else as well.
+    /// was decided since, and an approval of which the same snapshot says something else as well. And one because nothing
+    /// is left to do: somebody who was told, or was not to be, has lost their address since.
     #[test]
     fn every_pending_approval_is_in_the_ledger_with_its_approver((mut ledger, sweep) in known_and_next()) {
         let before = ledger.clone();
@@ -226,6 +227,9 @@ proptest! {
             prop_assert_eq!(&entry.approval.status, &Status::Pending);
             prop_assert!(entry.is_open(), "{:?}", entry);
             let reachable = address(approval).is_some_and(|address| is_address(&address));
+            if known.is_some_and(|entry| entry.is_open() && address(&entry.approval) == address(approval)) && !reachable {
+                continue;
+            }
             prop_assert_eq!(matches!(entry.said, Said::Parked(_)), !reachable, "{:?}", entry);
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use approval_logic::approval::TicketKind;
 use approval_logic::http::{HttpRequest, HttpResponse};
 use approval_logic::moveworks::{self, Tenant};
+use approval_logic::redact::Carried;
 use approval_logic::sdp::{self, Calls, Credential, ListQuery, Scope, token};
 use bytes::Bytes;
 use console::{Style, Term};
@@ -145,6 +146,7 @@ impl Reach {
 
     async fn call(&self, request: HttpRequest) -> Result<(HttpResponse, Duration), String> {
         let start = Instant::now();
+        let carried = Carried::by(&request);
         let mut builder = http::Request::builder().method(request.method.name()).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -156,7 +158,9 @@ impl Reach {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         };
         let headers = answer.headers().iter().filter_map(header).collect();
-        let response = HttpResponse { status: answer.status().as_u16(), headers, body: answer.body().to_vec() };
+        let mut body = answer.body().to_vec();
+        carried.hide(&mut body);
+        let response = HttpResponse { status: answer.status().as_u16(), headers, body };
         Ok((response, start.elapsed()))
     }
 

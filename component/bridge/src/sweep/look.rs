@@ -2,7 +2,7 @@
 
 use approval_logic::approval::{Approval, Millis, Status, Ticket, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, TicketSnapshot};
-use approval_logic::http::CallError;
+use approval_logic::http::{CallError, HttpResponse};
 use approval_logic::sdp::{self, Approvals, Level, Levels, PAGE_SIZE};
 use futures::future::join;
 
@@ -184,7 +184,7 @@ async fn facts<H: Host>(
     let mut ticket = match &subject.listed {
         _ if needed => {
             match session
-                .read(counter, |calls| calls.ticket(*kind, id), |response| sdp::read_ticket(*kind, response))
+                .read(counter, |calls| calls.ticket(*kind, id), |response| own_ticket(*kind, id, response))
                 .await
             {
                 Ok(ticket) => ticket,
@@ -202,6 +202,16 @@ async fn facts<H: Host>(
     }
     ticket.link = session.link(*kind, id, &ticket.number);
     Ok(ticket)
+}
+
+/// A ticket's facts, never those of another one: a card must not show what its approver is not asked about.
+fn own_ticket(kind: TicketKind, id: &str, response: &HttpResponse) -> Result<Ticket, CallError> {
+    let ticket = sdp::read_ticket(kind, response)?;
+    if ticket.id == id {
+        return Ok(ticket);
+    }
+    let message = "the answer is about another ticket than the one that was asked for".to_owned();
+    Err(CallError::Permanent { code: "UNREADABLE", message })
 }
 
 /// The description as it was read for an entry that is still open. Outer none: it was never read.

@@ -1,0 +1,213 @@
+//! Takes credentials out of answers: some vendors repeat them in the text of an error, which people get to see.
+
+use percent_encoding::percent_decode_str;
+
+use crate::http::HttpRequest;
+use crate::text::clean_line;
+
+/// What stands in an answer where a credential was.
+const HIDDEN: &[u8] = b"(secret)";
+
+/// Shorter ones are no secrets, and could be part of anything.
+const SHORTEST: usize = 8;
+
+/// The credentials that a request carries.
+pub struct Carried(Vec<Vec<u8>>);
+
+impl Carried {
+    /// Those of its headers, and of its form.
+    pub fn by(request: &HttpRequest) -> Self {
+        let headers = request.headers.iter().filter_map(|(name, value)| match *name {
+            "authorization" => Some(value.split_once(' ').map_or(value.as_str(), |(_, credential)| credential)),
+            "authtoken" => Some(value.as_str()),
+            _ => None,
+        });
+        let form = request.headers.iter().any(|(name, value)| *name == "content-type" && value.ends_with("urlencoded"));
+        let body = if form { str::from_utf8(&request.body).unwrap_or_default() } else { "" };
+        let fields = body.split('&').filter_map(|field| field.split_once('=')).filter_map(|(name, value)| {
+            matches!(name, "client_id" | "client_secret" | "refresh_token").then_some(value)
+        });
+        let mut carried = Vec::new();
+        for value in headers.chain(fields) {
+            carried.extend([value.as_bytes().to_vec(), percent_decode_str(value).collect()]);
+        }
+        carried.retain(|secret: &Vec<u8>| secret.len() >= SHORTEST);
+        carried.sort_unstable();
+        carried.dedup();
+        Self(carried)
+    }
+
+    /// Takes them out of the body of an answer, in whatever disguise: in the other case, escaped as in JSON, HTML or an
+    /// address, or with characters between that nobody sees and that are taken out of every text later.
+    pub fn hide(&self, body: &mut Vec<u8>) {
+        let (mut clean, mut done, mut at) = (Vec::new(), 0, 0);
+        while let Some((first, _)) = body.get(at..).and_then(<[u8]>::split_first) {
+            let rest = body.get(at..).filter(|_| first.is_ascii()).unwrap_or_default();
+            let Some(length) = self.0.iter().filter_map(|secret| said(rest, secret)).max() else {
+                at += 1;
+                continue;
+            };
+            clean.extend_from_slice(body.get(done..at).unwrap_or_default());
+            clean.extend_from_slice(HIDDEN);
+            at += length;
+            done = at;
+        }
+        if done > 0 {
+            clean.extend_from_slice(body.get(done..).unwrap_or_default());
+            *body = clean;
+        }
+    }
+}
+
+/// How many bytes at the beginning of a text say the secret, if they do.
+fn said(text: &[u8], secret: &[u8]) -> Option<usize> {
+    if text.starts_with(secret) {
+        return Some(secret.len());
+    }
+    let mut at = 0;
+    for wanted in secret {
+        loop {
+            let rest = text.get(at..)?;
+            let (sign, length) = sign(rest)?;
+            let plain = *rest.first()?;
+            match sign {
+                Sign::Byte(byte) if byte.eq_ignore_ascii_case(wanted) => at += length,
+                Sign::Nothing if at > 0 => {
+                    at += length;
+                    continue;
+                }
+                // What looks like an escape may be the secret itself.
+                _ if plain.eq_ignore_ascii_case(wanted) => at += 1,
+                _ => return None,
+            }
+            break;
+        }
+    }
+    Some(at)
+}
+
+/// What a piece of text stands for.
+enum Sign {
+    Byte(u8),
+    /// A character that nobody sees.
+    Nothing,
+    Other,
+}
+
+/// The sign at the beginning of a text, with its length.
+fn sign(text: &[u8]) -> Option<(Sign, usize)> {
+    let byte = *text.first()?;
+    let escaped = match byte {
+        b'\\' => in_json(text),
+        b'%' => code(text.get(1..3), 16).map(|code| (code, 3)),
+        b'&' => in_html(text),
+        _ if byte.is_ascii() => None,
+        _ => {
+            let length = if byte >= 0xf0 {
+                4
+            } else if byte >= 0xe0 {
+                3
+            } else {
+                2
+            };
+            let c = text.get(..length).and_then(|text| str::from_utf8(text).ok()).and_then(|text| text.chars().next());
+            c.map(|c| (u32::from(c), length))
+        }
+    };
+    let (code, length) = escaped.unwrap_or((u32::from(byte), 1));
+    let sign = match (u8::try_from(code).ok().filter(u8::is_ascii), char::from_u32(code)) {
+        (Some(byte), _) if !byte.is_ascii_control() => Sign::Byte(byte),
+        (_, Some(c)) if !clean_line(c.encode_utf8(&mut [0; 4])).is_empty() => Sign::Other,
+        // A half of a surrogate pair as well: no secret has one.
+        _ => Sign::Nothing,
+    };
+    Some((sign, length))
+}
+
+/// `\n`, `\/` or `\u002f`.
+fn in_json(text: &[u8]) -> Option<(u32, usize)> {
+    match *text.get(1)? {
+        b'u' => Some((code(text.get(2..6), 16)?, 6)),
+        b'n' | b'r' | b't' | b'b' | b'f' => Some((0, 2)),
+        other => Some((u32::from(other), 2)),
+    }
+}
+
+/// `&amp;`, `&#47;` or `&#x2f;`.
+fn in_html(text: &[u8]) -> Option<(u32, usize)> {
+    let length = text.iter().take(10).position(|byte| *byte == b';')?;
+    let number = match text.get(1..length)? {
+        b"amp" => u32::from(b'&'),
+        b"lt" => u32::from(b'<'),
+        b"gt" => u32::from(b'>'),
+        b"quot" => u32::from(b'"'),
+        b"apos" => u32::from(b'\''),
+        [b'#', b'x' | b'X', digits @ ..] => code(Some(digits), 16)?,
+        [b'#', digits @ ..] => code(Some(digits), 10)?,
+        _ => return None,
+    };
+    Some((number, length + 1))
+}
+
+fn code(digits: Option<&[u8]>, radix: u32) -> Option<u32> {
+    u32::from_str_radix(str::from_utf8(digits?).ok()?, radix).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Carried;
+    use crate::http::{HttpRequest, Method};
+
+    fn hidden(request: &HttpRequest, answer: &str) -> String {
+        let mut body = answer.as_bytes().to_vec();
+        Carried::by(request).hide(&mut body);
+        String::from_utf8(body).unwrap()
+    }
+
+    fn request() -> HttpRequest {
+        HttpRequest::new(Method::Post, "https://sdp.example/x")
+    }
+
+    #[test]
+    fn what_a_header_carried_is_taken_out_of_an_answer_however_often_it_is_there() {
+        let bearer = request().header("authorization", "Bearer key/0123456");
+        assert_eq!(hidden(&bearer, "Bearer key/0123456, key\\/0123456!"), "Bearer (secret), (secret)!");
+        let key = request().header("authtoken", "AB12CD34").header("accept", "application/json");
+        let odd = request().header("authtoken", "(secret)");
+        assert_eq!(hidden(&odd, "a (secret) b"), "a (secret) b", "and comes to an end");
+        assert_eq!(hidden(&key, "AB12CD34 application/json AB12CD3"), "(secret) application/json AB12CD3");
+        assert_eq!(hidden(&key, "AB12CD34AB12CD34"), "(secret)(secret)");
+        assert_eq!(hidden(&key, "AAB12CD34"), "A(secret)");
+    }
+
+    #[test]
+    fn what_a_form_carried_is_taken_out_as_it_was_sent_and_as_it_was_meant() {
+        let form = "grant_type=refresh_token&refresh_token=1000%2Eabcdef&client_id=1000.ID&client_secret=s";
+        let form = request().with_body("application/x-www-form-urlencoded", form);
+        let answer = "refresh_token 1000.abcdef 1000%2Eabcdef 1000.ID s";
+        assert_eq!(hidden(&form, answer), "refresh_token (secret) (secret) 1000.ID s");
+        let json = request().with_body("application/json", "client_secret=0123456789");
+        assert_eq!(hidden(&json, "0123456789"), "0123456789");
+    }
+
+    #[test]
+    fn what_was_carried_is_taken_out_in_every_disguise_that_a_reader_would_see_through() {
+        let key = request().header("authtoken", "ab+/=&<9\"z");
+        for disguise in [
+            "ab+/=&<9\"z",
+            "AB+/=&<9\"Z",
+            r#"ab\u002b\/\u003D\u0026\u003c9\"z"#,
+            "ab%2B%2f%3D%26%3C9%22z",
+            "ab&#43;&#x2F;&#61;&amp;&lt;9&quot;z",
+            "a\u{200b}b+/\u{202e}=&\u{e0041}<9\"z",
+            r#"a\u200bb+/\n=&\udb40\udc41<9\u0000"z"#,
+        ] {
+            assert_eq!(hidden(&key, &format!("[{disguise}]")), "[(secret)]", "{disguise}");
+        }
+        for other in ["ab+/=&<9\"y", "ab+/=&<9\"", "ab +/=&<9\"z", "ab+/=&<9é\"z", "ab%2", "ab\\u00", "&#;&;", "\\"] {
+            assert_eq!(hidden(&key, other), other);
+        }
+        let odd = request().header("authtoken", "a%41&amp;\\u0041");
+        assert_eq!(hidden(&odd, "a%41&amp;\\u0041 aA&A"), "(secret) aA&A");
+    }
+}
