@@ -12,7 +12,8 @@ async fn a_ticket_to_look_at_again_outlasts_another_writer_of_the_list() {
     let (one, other) = (entry(1).approval.id.ticket_ref(), entry(2).approval.id.ticket_ref());
     let others = vec![other.clone()];
     let (asked, written) = join!(revisit(&store, one.clone()), store.write("v1:revisit", &others));
-    (asked.unwrap(), written.unwrap());
+    asked.unwrap();
+    written.unwrap();
     assert_eq!(revisits(&store).await.unwrap(), [other.clone(), one.clone()]);
     revisit(&store, one.clone()).await.unwrap();
     forget_revisits(&store, &[other]).await.unwrap();
