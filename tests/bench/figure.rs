@@ -36,11 +36,11 @@ impl Figures {
     pub(crate) fn print(&self) {
         println!("{:<52} {:>12} {:>12} {:>7}  note", "figure", "measured", "target", "ratio");
         for figure in &self.figures {
-            let target = figure.target.map_or_else(|| "-".to_owned(), |target| number(target, figure.unit));
+            let target = figure.target.map_or_else(|| "-".to_owned(), |target| text(target, figure.unit));
             let ratio = figure.target.map_or_else(String::new, |target| format!("{:.2}", figure.value / target));
             let met = figure.target.is_none_or(|target| figure.value <= target);
             let mark = if met { "" } else { "  (above the target)" };
-            let value = number(figure.value, figure.unit);
+            let value = text(figure.value, figure.unit);
             println!("{:<52} {value:>12} {target:>12} {ratio:>7}  {}{mark}", figure.what, figure.note);
         }
     }
@@ -69,7 +69,17 @@ impl Figures {
     }
 }
 
-fn number(value: f64, unit: &str) -> String {
+/// A count, to be calculated with.
+pub(crate) fn number(count: u64) -> f64 {
+    u32::try_from(count).map(f64::from).expect("few enough to be counted here")
+}
+
+/// The same for the length of something.
+pub(crate) fn number_of(count: usize) -> f64 {
+    number(u64::try_from(count).expect("few enough to be counted here"))
+}
+
+fn text(value: f64, unit: &str) -> String {
     let digits = if value.fract() == 0.0 || value >= 1000.0 { 0 } else { 2 };
     format!("{value:.digits$} {unit}")
 }

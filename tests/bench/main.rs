@@ -4,10 +4,16 @@
 //! Times are shown, never asserted: a busy machine is not a defect. What is exact (sizes, calls, store operations) is
 //! asserted in the scenarios.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark stops where it cannot measure")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark stops where it cannot measure"
+)]
 
 mod diffing;
 mod figure;
+mod load;
 mod sizes;
 mod sweeps;
 
@@ -22,6 +28,7 @@ fn main() {
     let mut figures = Figures::default();
     sizes::measure(&mut figures);
     runtime.block_on(sweeps::measure(&mut figures));
+    runtime.block_on(load::measure(&mut figures));
     diffing::measure(&mut figures);
     figures.print();
     figures.save();

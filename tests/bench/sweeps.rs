@@ -10,7 +10,7 @@ use approval_bridge::stubs::{
 };
 use approval_bridge::variables::VariableMap;
 
-use crate::figure::Figures;
+use crate::figure::{Figures, number, number_of};
 
 const LATENCY: Duration = Duration::from_millis(20);
 const CONCURRENCY: u32 = 32;
@@ -114,12 +114,4 @@ async fn health(figures: &mut Figures) {
     }
     let each = begun.elapsed().as_secs_f64() / f64::from(rounds) * 1e6;
     figures.add("GET / on a fresh instance", each, "us", None, "instantiation, router, answer");
-}
-
-fn number_of(tickets: usize) -> f64 {
-    number(u64::try_from(tickets).expect("few enough to be counted here"))
-}
-
-fn number(count: u64) -> f64 {
-    u32::try_from(count).map(f64::from).expect("few enough to be counted here")
 }

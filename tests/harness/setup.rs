@@ -16,6 +16,7 @@ use approval_bridge::variables::VariableMap;
 use super::desk::Desk;
 use super::plug::Plug;
 use super::time::Time;
+use super::tracked::Tracked;
 
 /// What callers of the bridge present unless a test says otherwise.
 pub const API_TOKEN: &str = "test-api-token-0123456789";
@@ -128,6 +129,13 @@ impl Setup {
     pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
         change(&mut self.limits);
         self
+    }
+
+    /// Begins as if all requests that wait had been announced long ago.
+    pub async fn tracked(mut self) -> Self {
+        let tracked = self.stubs.with(|world| Tracked::of(world));
+        self.store = Arc::new(MemoryStore::from_entries(tracked.store().await));
+        self.variable("sdp_modules", "requests")
     }
 
     /// Puts something between the bridge and the vendors.

@@ -18,7 +18,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Get what building needs: the WebAssembly target
+    /// Get what building needs: the WebAssembly target; and a Redis server for the tests, where that is possible
     Setup,
     /// Build both components into target/components
     Build,
@@ -50,7 +50,10 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
-        Task::Setup => setup::target(),
+        Task::Setup => {
+            setup::redis();
+            setup::target()
+        }
         Task::Build => component::build(),
         Task::Demo { keep } => {
             component::build()?;
@@ -61,6 +64,7 @@ fn run(task: Task) -> Result<()> {
             cargo(&args)
         }
         Task::Test { args } => {
+            setup::redis();
             component::build()?;
             let mut all = vec!["test", "--workspace"];
             all.extend(args.iter().map(String::as_str));

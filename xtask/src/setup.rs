@@ -1,6 +1,8 @@
-//! What building needs beyond Rust itself: the target `wasm32-unknown-unknown`.
+//! What building needs beyond Rust itself: the target `wasm32-unknown-unknown`. And what tests can use where it is there:
+//! a Redis server.
 
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
@@ -35,4 +37,48 @@ fn is_installed() -> bool {
         let mut files = std::fs::read_dir(folder.trim()).into_iter().flatten().flatten();
         files.any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
     })
+}
+
+/// Gets a Redis server for the tests of the Redis store, where that is done with one command and is ours to do: as root
+/// on Debian. It is optional, so nothing here ends the run; without it those tests say that they were skipped.
+pub(crate) fn redis() {
+    if runs("redis-server", &["--version"]) {
+        return;
+    }
+    let debian = Path::new("/etc/debian_version").exists() && runs("apt-get", &["--version"]);
+    if !debian || !is_root() {
+        eprintln!(
+            "no redis-server: the tests of the Redis store will be skipped (Debian: apt-get install redis-server)"
+        );
+        return;
+    }
+    eprintln!("installing Debian's redis-server for the tests of the Redis store …");
+    let install = ["install", "-y", "--no-install-recommends", "redis-server"];
+    // A machine that was never asked for packages has no list of them yet.
+    if apt(&install) || apt(&["update"]) && apt(&install) {
+        return;
+    }
+    eprintln!("redis-server could not be installed: the tests of the Redis store will be skipped");
+}
+
+/// Runs apt-get quietly. It gives up soon on a network that is not there, and asks nothing.
+fn apt(args: &[&str]) -> bool {
+    let patience =
+        ["-qq", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=15", "-o", "DPkg::Lock::Timeout=60"];
+    let mut command = Command::new("apt-get");
+    command.args(patience).args(args).env("DEBIAN_FRONTEND", "noninteractive");
+    succeeds(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
+}
+
+fn runs(program: &str, args: &[&str]) -> bool {
+    succeeds(Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()))
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output();
+    output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.status().is_ok_and(|status| status.success())
 }

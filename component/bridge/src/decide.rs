@@ -12,11 +12,15 @@ use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
 use crate::sdp::{Session, bare_ticket, is_absent};
 use crate::store::Store;
+use crate::store::lease::Lease;
 use crate::store::ledger::Ledger;
 use crate::store::progress;
 
 /// How long one decision may take. A chat waits about half a minute for an answer.
 const BUDGET: std::time::Duration = std::time::Duration::from_secs(25);
+
+/// How long a decision waits for a sweep to end before it leaves writing it down to the sweep.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// Calls of one decision that may be under way at once.
 const WIDTH: usize = 4;
@@ -144,7 +148,7 @@ pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Orde
     let session = Session::new(sdp, Client::new(store.host().clone(), WIDTH, BUDGET), store.clone());
     let desk = Desk { store, session: &session, order, entry: entry.as_ref(), counter: Counter::default() };
     let answer = desk.decide(settings).await?;
-    desk.remember(&ledger, &answer).await?;
+    desk.remember(&answer).await?;
     Ok(answer)
 }
 
@@ -351,8 +355,10 @@ impl<H: Host> Desk<'_, H> {
         }
     }
 
-    /// Writes down what was learnt, and asks the next sweep to look at the ticket: its next level may be live now.
-    async fn remember(&self, ledger: &Ledger<H>, answer: &Answer) -> Result<(), StoreError> {
+    /// Asks the next sweep to look at the ticket, because its next level may be live now, and writes down what was
+    /// learnt. Not while a sweep writes the same leaves, because one of the two would be lost: the sweep learns it from
+    /// the source, at the latest the next one.
+    async fn remember(&self, answer: &Answer) -> Result<(), StoreError> {
         let taken = matches!(answer.outcome, Outcome::Approved | Outcome::Rejected);
         if taken {
             progress::revisit(self.store, self.order.id.ticket_ref()).await?;
@@ -361,12 +367,25 @@ impl<H: Host> Desk<'_, H> {
         if !entry.is_open() || !approval.status.is_final() {
             return Ok(());
         }
+        let id = self.order.id.to_string();
+        let Some(lease) = Lease::take_for(&id, self.store.clone(), PATIENCE).await? else { return Ok(()) };
+        lease.during(self.close(taken, approval)).await
+    }
+
+    /// Closes the entry as it stands now: a sweep may have cut leaves, or begun another round, since it was read.
+    async fn close(&self, taken: bool, approval: &Approval) -> Result<(), StoreError> {
+        let ledger = Ledger::open(self.store.clone()).await?;
+        let round = self.entry.map(|entry| entry.round);
+        let Some(entry) = ledger.get(&self.order.id).await?.filter(|now| now.is_open() && Some(now.round) == round)
+        else {
+            return Ok(());
+        };
         let now = self.store.host().now();
         let by = normal_address(&self.order.approver);
         let decision = taken.then_some(Decision { verdict: self.order.verdict, by, at: now });
         let approval =
             Approval { ticket: entry.approval.ticket.clone(), level: entry.approval.level, ..approval.clone() };
-        let closed = Entry { approval, said: Said::Closed, closed_at: Some(now), decision, ..entry.clone() };
+        let closed = Entry { approval, said: Said::Closed, closed_at: Some(now), decision, ..entry };
         ledger.commit(vec![closed], now).await
     }
 }

@@ -12,9 +12,6 @@ pub mod memory;
 pub mod redis;
 pub mod sqlite;
 
-#[cfg(test)]
-pub(crate) mod conformance;
-
 pub use memory::MemoryStore;
 pub use redis::RedisStore;
 pub use sqlite::SqliteStore;

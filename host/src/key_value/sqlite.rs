@@ -160,11 +160,17 @@ fn failed(error: rusqlite::Error) -> StoreError {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // A transaction is appended to the log with a checksum and counts once its last page is whole. So whatever the
+    // process was doing when it was killed, the next one to open the file finds all that was committed and nothing of
+    // what was not. FULL flushes the log before a commit returns, and so before anybody is told: that also holds when
+    // the machine loses power. NORMAL, the usual choice beside WAL, would flush only when the log is folded in.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID",
     )?;
+    // A file of another program may have a table of this name in another shape.
+    drop(connection.prepare("SELECT key, value FROM entries")?);
     Ok(connection)
 }
 
@@ -180,43 +186,14 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn the_sqlite_store_keeps_the_rules_of_all_stores() {
-        let folder = tempfile::tempdir().unwrap();
-        super::super::conformance::check(&SqliteStore::open(folder.path().join("deep/er/a.db")).unwrap()).await;
-    }
-
-    #[tokio::test]
-    async fn a_value_is_there_after_the_process_has_gone_without_closing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.db");
-        let first = SqliteStore::open(&path).unwrap();
-        first.set("k", b"v".to_vec()).await.unwrap();
-        std::mem::forget(first);
-        let second = SqliteStore::open(&path).unwrap();
-        assert_eq!(second.get("k").await, Ok(Some(b"v".to_vec())));
-    }
-
-    #[tokio::test]
-    async fn a_closed_store_has_kept_everything_and_says_that_it_is_closed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.db");
-        let store = SqliteStore::open(&path).unwrap();
-        store.set("k", b"v".to_vec()).await.unwrap();
-        store.close().await;
-        assert_eq!(store.set("k", vec![]).await, Err(StoreError::Closed));
-        assert_eq!(store.get("k").await, Err(StoreError::Closed));
-        assert!(!folder.path().join("a.db-wal").exists(), "the log is folded into the file");
-    }
-
-    #[cfg(unix)]
     #[tokio::test]
     async fn only_the_owner_can_read_the_files() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("a.db")).unwrap();
         store.set("k", b"v".to_vec()).await.unwrap();
@@ -227,11 +204,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_no_database_is_an_error_that_names_it() {
+    async fn closing_folds_the_log_into_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("not.db");
-        std::fs::write(&path, "hello, this is text and certainly longer than a header ".repeat(4)).unwrap();
-        let error = SqliteStore::open(&path).err().unwrap().to_string();
-        assert!(error.contains("not.db"), "{error}");
+        let store = SqliteStore::open(folder.path().join("a.db")).unwrap();
+        store.set("k", b"v".to_vec()).await.unwrap();
+        store.close().await;
+        assert!(!folder.path().join("a.db-wal").exists());
     }
 }

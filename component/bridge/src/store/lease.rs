@@ -20,6 +20,9 @@ const HOLDS: Millis = 8_000;
 /// How often it is renewed.
 const RENEW: Duration = Duration::from_millis(2_500);
 
+/// Longer than a store takes for finding the lease free and writing it.
+const SETTLES: Duration = Duration::from_millis(50);
+
 /// How often a waiting sweep looks.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -38,8 +41,13 @@ pub struct Lease<H> {
 impl<H: Host> Lease<H> {
     /// Takes the lease, waiting for another holder up to `patience`. None: it is still held.
     pub async fn take(store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
+        Self::take_for("", store, patience).await
+    }
+
+    /// The same for work with a name, of which several kinds may begin in the same millisecond.
+    pub async fn take_for(work: &str, store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
         let host = store.host().clone();
-        let owner = format!("{:x}-{:x}", host.now(), host.ticks());
+        let owner = format!("{:x}-{:x}{work}", host.now(), host.ticks());
         let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
         let begun = host.ticks();
         loop {
@@ -50,6 +58,8 @@ impl<H: Host> Lease<H> {
             if free {
                 let lease = Self { store: store.clone(), owner: owner.clone() };
                 lease.renew().await?;
+                // Whoever found it free at the same time has written by then, and the last one to write has it.
+                host.sleep(SETTLES).await;
                 if store.read::<Holder>(KEY).await?.is_some_and(|held| held.owner == owner) {
                     return Ok(Some(lease));
                 }

@@ -23,6 +23,10 @@ const LEAF_MAX: usize = 128 * 1024;
 /// Closed entries are kept so long, so that an old answer read late never revives what was decided.
 const KEEP_CLOSED: Millis = 90 * 86_400_000;
 
+/// How many leaves are kept after they were read, some 6 MiB of memory. A walk goes from one to the next and lists come
+/// nearly in the order of the ledger, so a few are enough; all of them would not fit once there are many.
+const KEPT: usize = 48;
+
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Root {
     /// Sorted by `from`; the first begins with the empty key.
@@ -40,15 +44,17 @@ struct LeafRef {
 
 type Leaf = Sorted<Entry>;
 
-/// Leaves by their numbers. There are few, so a list is searched.
+/// Leaves by their numbers, the one used last at the end. There are few, so a list is searched.
 type Leaves = Vec<(u64, Arc<Leaf>)>;
 
-/// The ledger as one sweep or request sees it. Leaves are read once and kept.
+/// The ledger as one sweep or request sees it. Leaves are read once and the last ones kept.
 #[derive(Clone)]
 pub struct Ledger<H> {
     store: Store<H>,
     root: Arc<Mutex<Root>>,
     leaves: Arc<Mutex<Leaves>>,
+    /// Leaves that were read and hold what need not be kept any longer; the next commit tidies them.
+    untidy: Arc<Mutex<Vec<u64>>>,
 }
 
 /// One page of entries, by id.
@@ -67,7 +73,7 @@ impl<H: Host> Ledger<H> {
         if root.leaves.is_empty() {
             root = Root { leaves: vec![LeafRef { number: 0, from: String::new() }], next: 1 };
         }
-        Ok(Self { store, root: Arc::new(Mutex::new(root)), leaves: Arc::default() })
+        Ok(Self { store, root: Arc::new(Mutex::new(root)), leaves: Arc::default(), untidy: Arc::default() })
     }
 
     /// The entries of one ticket.
@@ -129,9 +135,11 @@ impl<H: Host> Ledger<H> {
         Ok(page)
     }
 
-    /// Writes entries. Each leaf is read afresh first, so that what another writer put there meanwhile is kept.
+    /// Writes entries, and takes out of the leaves that were read what has been closed for long: nobody may ever write
+    /// to them again. Each leaf is read afresh first, so that what another writer put there meanwhile is kept.
     pub async fn commit(&self, entries: Vec<Entry>, now: Millis) -> Result<(), StoreError> {
-        let mut by_leaf: Vec<(u64, Vec<Entry>)> = Vec::new();
+        let untidy = std::mem::take(&mut *self.untidy.lock().await);
+        let mut by_leaf: Vec<(u64, Vec<Entry>)> = untidy.into_iter().map(|number| (number, Vec::new())).collect();
         for entry in entries {
             let number = self.number_of(&entry_key(&entry.approval.id)).await;
             match by_leaf.iter_mut().find(|(own, _)| *own == number) {
@@ -145,10 +153,37 @@ impl<H: Host> Ledger<H> {
             for entry in entries {
                 leaf.insert(entry_key(&entry.approval.id), slim(entry));
             }
-            leaf.retain(|entry| entry.closed_at.is_none_or(|at| now.saturating_sub(at) < KEEP_CLOSED));
-            self.write(number, leaf).await?;
+            leaf.retain(|entry| is_kept(entry, now));
+            if !leaf.is_empty() || !self.remove(number).await? {
+                self.write(number, leaf).await?;
+            }
         }
+        // Whatever was read on the way has just been tidied.
+        self.untidy.lock().await.clear();
         Ok(())
+    }
+
+    /// Takes a leaf that has become empty out of the ledger. False: it is the first one, which has to be there.
+    async fn remove(&self, number: u64) -> Result<bool, StoreError> {
+        let position = |root: &Root| root.leaves.iter().position(|leaf| leaf.number == number).filter(|at| *at > 0);
+        let Some(at) = position(&*self.root.lock().await) else { return Ok(false) };
+        // The range falls to the leaf before. Where a crash kept that one from being cut short it holds entries of this
+        // range, long out of date; they must not come back.
+        if let Some(before) = self.leaf_at(at - 1).await? {
+            let before_number = self.root.lock().await.leaves.get(at - 1).map_or(0, |leaf| leaf.number);
+            self.store.write(&leaf_key(before_number), &*before).await?;
+        }
+        let mut root = self.root.lock().await;
+        let Some(at) = position(&root) else { return Ok(true) };
+        let mut next = root.clone();
+        next.leaves.remove(at);
+        // The leaf first: one that is listed and not there is an empty one, one that is there and not listed would stay.
+        self.store.remove(&leaf_key(number)).await?;
+        self.store.write(ROOT, &next).await?;
+        *root = next;
+        drop(root);
+        self.leaves.lock().await.retain(|(own, _)| *own != number);
+        Ok(true)
     }
 
     /// Writes a leaf, cut into as many as its size asks for.
@@ -180,7 +215,14 @@ impl<H: Host> Ledger<H> {
         leaves.retain(|(own, _)| *own != number);
         leaves.extend(written);
         leaves.push((number, Arc::new(lowest)));
+        forget_oldest(&mut leaves);
         Ok(())
+    }
+
+    /// How many leaves are held in memory.
+    #[cfg(test)]
+    pub(crate) async fn leaves_kept(&self) -> usize {
+        self.leaves.lock().await.len()
     }
 
     async fn leaf_of(&self, key: &str) -> Result<Arc<Leaf>, StoreError> {
@@ -196,8 +238,11 @@ impl<H: Host> Ledger<H> {
     async fn load(&self, number: u64) -> Result<Arc<Leaf>, StoreError> {
         // Held while reading, so that tickets looked at side by side read their leaf once.
         let mut leaves = self.leaves.lock().await;
-        if let Some((_, leaf)) = leaves.iter().find(|(own, _)| *own == number) {
-            return Ok(leaf.clone());
+        if let Some(at) = leaves.iter().position(|(own, _)| *own == number) {
+            let found = leaves.remove(at);
+            let leaf = found.1.clone();
+            leaves.push(found);
+            return Ok(leaf);
         }
         let mut leaf: Leaf = self.store.read(&leaf_key(number)).await?.unwrap_or_default();
         let root = self.root.lock().await;
@@ -206,10 +251,29 @@ impl<H: Host> Ledger<H> {
         {
             drop(leaf.split_off(&next.from));
         }
+        let first = root.leaves.first().is_none_or(|leaf| leaf.number == number);
+        drop(root);
+        let now = self.store.host().now();
+        if leaf.is_empty() && !first || leaf.values().any(|entry| !is_kept(entry, now)) {
+            let mut untidy = self.untidy.lock().await;
+            if !untidy.contains(&number) {
+                untidy.push(number);
+            }
+        }
         let leaf = Arc::new(leaf);
         leaves.push((number, leaf.clone()));
+        forget_oldest(&mut leaves);
         Ok(leaf)
     }
+}
+
+fn forget_oldest(leaves: &mut Leaves) {
+    let surplus = leaves.len().saturating_sub(KEPT);
+    leaves.drain(..surplus);
+}
+
+fn is_kept(entry: &Entry, now: Millis) -> bool {
+    entry.closed_at.is_none_or(|at| now.saturating_sub(at) < KEEP_CLOSED)
 }
 
 /// Closed entries keep what is needed to recognise them, not what a card shows.

@@ -1,6 +1,7 @@
 //! Where the sweeps stand, so that the next one goes on from there.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use approval_logic::approval::{Millis, TicketKind, TicketRef};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,12 @@ const REVISIT: &str = "v1:revisit";
 
 /// Tickets to look at again are remembered up to this number; beyond it the full walk finds them.
 const REVISIT_MAX: usize = 500;
+
+/// Longer than a store takes for reading and writing the list, so that whoever did it meanwhile is done.
+const REVISIT_SETTLES: Duration = Duration::from_millis(50);
+
+/// How often a ticket is put on the list before its loss is left to the walk over the ledger.
+const REVISIT_TRIES: usize = 4;
 
 /// All modules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,11 +92,19 @@ pub async fn save<H: Host>(store: &Store<H>, progress: &Progress) -> Result<(), 
 }
 
 /// Asks the next sweep to look at a ticket: a hint, or a decision that may have opened the next level.
+///
+/// Several may ask at once, and a sweep may be forgetting what it has seen; the last one to write the list wins. So each
+/// looks again a moment later whether its ticket is still there. Where it is not, in spite of all, the walk over the
+/// ledger finds the ticket within its period.
 pub async fn revisit<H: Host>(store: &Store<H>, ticket: TicketRef) -> Result<(), StoreError> {
-    let mut tickets: Vec<TicketRef> = store.read(REVISIT).await?.unwrap_or_default();
-    if !tickets.contains(&ticket) && tickets.len() < REVISIT_MAX {
-        tickets.push(ticket);
+    for _ in 0..REVISIT_TRIES {
+        let mut tickets = revisits(store).await?;
+        if tickets.contains(&ticket) || tickets.len() >= REVISIT_MAX {
+            return Ok(());
+        }
+        tickets.push(ticket.clone());
         store.write(REVISIT, &tickets).await?;
+        store.host().sleep(REVISIT_SETTLES).await;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 mod lease;
 mod ledger;
 mod outbox;
+mod progress;
 mod token;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};

@@ -5,7 +5,7 @@ use approval_logic::diff::Said;
 use super::entry;
 use crate::host::Host;
 use crate::store::Store;
-use crate::store::ledger::Ledger;
+use crate::store::ledger::{Ledger, entry_key};
 use crate::testing::MemoryHost;
 
 async fn open(host: &MemoryHost) -> Ledger<MemoryHost> {
@@ -101,4 +101,99 @@ async fn closed_entries_lose_their_description_and_leave_after_ninety_days() {
     host.advance(Duration::from_secs(91 * 86_400));
     open(&host).await.commit(vec![entry(2)], host.now()).await.unwrap();
     assert_eq!(all_tickets(&host).await, [2]);
+}
+
+/// A closed entry, so long ago that it need not be kept.
+fn long_closed(ticket: usize, host: &MemoryHost) -> approval_logic::diff::Entry {
+    let mut closed = entry(ticket);
+    (closed.said, closed.closed_at) = (Said::Closed, Some(host.now() - 91 * 86_400_000));
+    closed
+}
+
+/// Reads everything, as the walk over the ledger does in the course of an hour, and commits nothing new.
+async fn walk(host: &MemoryHost) -> Result<(), crate::host::StoreError> {
+    let ledger = open(host).await;
+    let mut position = 0;
+    while ledger.leaf_at(position).await?.is_some() {
+        position += 1;
+    }
+    ledger.commit(vec![], host.now()).await
+}
+
+/// Three leaves' worth of closed entries between open ones, none of which is ever written again.
+async fn old_ledger() -> MemoryHost {
+    let host = MemoryHost::new();
+    open(&host).await.commit((1..=300).map(entry).collect(), host.now()).await.unwrap();
+    open(&host).await.commit((301..=1_200).map(entry).collect(), host.now()).await.unwrap();
+    let old = host.now() - 91 * 86_400_000;
+    open(&host).await.commit((301..=1_100).map(|ticket| long_closed(ticket, &host)).collect(), old).await.unwrap();
+    host
+}
+
+#[tokio::test]
+async fn what_was_closed_long_ago_goes_although_nobody_writes_to_its_leaf_any_more() {
+    let host = old_ledger().await;
+    let (leaves, keys) = (open(&host).await.leaf_count().await, host.key_names().len());
+    walk(&host).await.unwrap();
+    let left: Vec<usize> = (1..=300).chain(1_101..=1_200).collect();
+    assert_eq!(all_tickets(&host).await, left);
+    let fewer = leaves - open(&host).await.leaf_count().await;
+    assert!(fewer > 0, "leaves that became empty are not listed any more");
+    assert_eq!(host.key_names().len(), keys - fewer, "nor are they kept");
+    host.operations();
+    walk(&host).await.unwrap();
+    assert_eq!(host.operations(), 1 + open(&host).await.leaf_count().await, "a tidy ledger is only read");
+}
+
+#[tokio::test]
+async fn a_crash_at_any_write_of_tidying_loses_nothing_and_the_next_walk_goes_on() {
+    let left: Vec<usize> = (1..=300).chain(1_101..=1_200).collect();
+    for writes in 0..20 {
+        let host = old_ledger().await;
+        host.dies_after(writes);
+        let _ = walk(&host).await;
+        host.lives();
+        let seen = all_tickets(&host).await;
+        assert!(left.iter().all(|ticket| seen.contains(ticket)), "died after {writes} writes");
+        walk(&host).await.unwrap();
+        assert_eq!(all_tickets(&host).await, left, "died after {writes} writes");
+        assert_eq!(host.key_names().len(), 1 + open(&host).await.leaf_count().await, "died after {writes} writes");
+    }
+}
+
+/// A crash in a cut leaves entries where they no longer belong. They stay unseen when the leaf they belong to goes.
+#[tokio::test]
+async fn what_a_crash_left_behind_does_not_come_back_when_its_leaf_goes() {
+    let mut gone = 0;
+    for writes in 1..6 {
+        let host = MemoryHost::new();
+        open(&host).await.commit((1..=150).map(|ticket| entry(ticket * 2)).collect(), host.now()).await.unwrap();
+        host.dies_after(writes);
+        let _ = open(&host).await.commit((1..=150).map(|ticket| entry(ticket * 2 - 1)).collect(), host.now()).await;
+        host.lives();
+        let (mut stay, mut close) = (Vec::new(), Vec::new());
+        for ticket in all_tickets(&host).await {
+            let first = open(&host).await.position_of(&entry_key(&entry(ticket).approval.id)).await == 0;
+            if first { stay.push(ticket) } else { close.push(long_closed(ticket, &host)) }
+        }
+        gone += close.len();
+        open(&host).await.commit(close, host.now() - 91 * 86_400_000).await.unwrap();
+        walk(&host).await.unwrap();
+        assert_eq!(all_tickets(&host).await, stay, "died after {writes} writes");
+    }
+    assert!(gone > 0, "no crash came between the cut and its end");
+}
+
+#[tokio::test]
+async fn reading_a_ledger_of_any_length_keeps_a_few_leaves() {
+    let host = MemoryHost::new();
+    for first in (1..=12_000).step_by(1_000) {
+        let entries = (first..first + 1_000).map(entry).collect();
+        open(&host).await.commit(entries, host.now()).await.unwrap();
+    }
+    let ledger = open(&host).await;
+    assert!(ledger.leaf_count().await > 50);
+    let page = ledger.page(None, 10, |entry| entry.approval.id.ticket == "11999").await.unwrap();
+    assert_eq!(page.entries, [entry(11_999)]);
+    assert!(ledger.leaves_kept().await <= 48);
 }

@@ -1,0 +1,74 @@
+//! Many tracked approvals: a sweep that finds nothing, and a page of the list, cost the same as with few. What has to
+//! read them all keeps a few leaves of the ledger in memory and no more.
+
+use approval_bridge_tests::harness::{Desk, Setup, days, minutes};
+
+/// Few, and many. The benchmark goes on to a hundred thousand.
+const FEW: usize = 1_000;
+const MANY: usize = 20_000;
+
+/// No value of the store is larger; see DESIGN.
+const VALUE_MAX: usize = 256 << 10;
+
+async fn tracking(tickets: usize) -> Desk {
+    let setup: Setup = Desk::cloud().world(|world| {
+        world.populate(tickets, 1, 1);
+        world.journal.keep(Some(0));
+    });
+    // What a sweep reads of the ledger does not depend on how many calls it may make.
+    setup.limits(|limits| limits.outbound_calls_per_sweep = 3_000).tracked().await.start()
+}
+
+/// The peak of memory of what a new process does, in bytes.
+async fn peak_of(desk: &Desk, work: impl AsyncFnOnce(&Desk)) -> usize {
+    let process = desk.twin();
+    work(&process).await;
+    process.bridge().stats().peak_memory
+}
+
+/// What was written is what sweeps would have written: nothing is news to one.
+async fn settle(desk: &Desk) {
+    let report = desk.poll().await.clean();
+    let requests = report.requests();
+    assert_eq!((requests.new, requests.closed, requests.reminded), (0, 0, 0), "{requests:?}");
+    assert_eq!(desk.cards().len(), 0);
+}
+
+#[tokio::test]
+async fn a_quiet_sweep_costs_the_same_however_many_are_tracked() {
+    let mut costs = Vec::new();
+    for tickets in [FEW, MANY] {
+        let desk = tracking(tickets).await;
+        settle(&desk).await;
+        let process = desk.twin();
+        process.poll().await.clean();
+        let used = process.store_use();
+        assert!(used.operations() <= 20, "{used:?}");
+        costs.push((used.operations(), process.bridge().stats().outbound, process.bridge().stats().peak_memory >> 16));
+    }
+    assert_eq!(costs[0], costs[1], "store operations, calls, memory in pages of 64 KiB");
+}
+
+#[tokio::test]
+async fn many_tracked_approvals_fit_into_the_memory_of_an_instance() {
+    let desk = tracking(MANY).await;
+    settle(&desk).await;
+    let entries = desk.entries();
+    let (whole, largest) = (entries.values().map(Vec::len).sum::<usize>(), entries.values().map(Vec::len).max());
+    assert!(largest.is_some_and(|bytes| bytes <= VALUE_MAX), "{largest:?}");
+    assert!(whole > 12 << 20, "{whole} bytes are enough to tell what keeps them from what does not");
+
+    let page = peak_of(&desk, async |desk| assert_eq!(desk.get("/approvals?limit=100").await.ids().len(), 100)).await;
+    assert!(page < 3 << 20, "a page: {page}");
+    let none = peak_of(&desk, async |desk| {
+        assert_eq!(desk.get("/approvals?approver=nobody@corp.example").await.ids().len(), 0);
+    });
+    let none = none.await;
+    assert!(none < 10 << 20, "a filter that nothing passes: {none}");
+    desk.advance(minutes(1));
+    let minute = peak_of(&desk, async |desk| drop(desk.poll().await.clean())).await;
+    assert!(minute < 5 << 20, "a sweep a minute later: {minute}");
+    desk.advance(days(1));
+    let day = peak_of(&desk, async |desk| drop(desk.poll().await)).await;
+    assert!(day < 20 << 20, "a sweep that has a day to catch up with: {day}");
+}
