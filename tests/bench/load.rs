@@ -49,6 +49,7 @@ fn bridge(stubs: &Stubs, store: &Arc<MemoryStore>) -> Bridge {
         ("sdp_modules", "requests"),
         ("moveworks_base_url", "https://moveworks.example"),
         ("moveworks_event_id", MOVEWORKS_EVENT_ID),
+        ("moveworks_per_minute", "0"),
         ("moveworks_api_key", MOVEWORKS_API_KEY),
     ]);
     // The stand-ins of the help desk sort a hundred thousand tickets for each list, in the time of the call.

@@ -93,6 +93,7 @@ fn entry(world: &World, row: &Truth, now: Millis) -> Option<Entry> {
         said,
         first_seen: now,
         announced_at,
+        told_at: announced_at,
         reminders: 0,
         closed_at: None,
         decision: None,

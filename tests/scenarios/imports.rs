@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
-/// Budgets of the two components, in bytes.
+/// Budgets of the two components, in bytes. The second one grew by 40 KiB with pacing, quiet hours, digests and closings.
 const LOGIC_MAX: usize = 256 << 10;
-const BRIDGE_MAX: usize = 920 << 10;
+const BRIDGE_MAX: usize = 940 << 10;
 
 fn read(file: &str) -> Vec<u8> {
     let target = match std::env::var_os("CARGO_TARGET_DIR") {

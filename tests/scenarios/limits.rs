@@ -82,6 +82,8 @@ async fn a_sweep_makes_no_more_upstream_calls_than_allowed_and_the_next_ones_fin
     desk.world(|world| world.populate(12, 1, 1));
     let report = desk.poll().await;
     assert!(!report.complete);
+    let counted: u32 = report.sources.iter().map(|source| source.calls).sum();
+    assert!(counted <= limit + 2, "calls that the host would refuse are not tried: {counted}");
     assert!(report.codes().iter().all(|code| code == "CALL_LIMIT"), "{report:?}");
     assert!(report.messages().contains("limits.outbound_calls_"), "{report:?}");
     let all = desk.due();

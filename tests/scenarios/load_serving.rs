@@ -50,6 +50,7 @@ async fn office(folder: &std::path::Path) -> Office {
         ("sdp_authtoken", SDP_AUTHTOKEN),
         ("moveworks_base_url", "https://moveworks.example"),
         ("moveworks_event_id", MOVEWORKS_EVENT_ID),
+        ("moveworks_per_minute", "0"),
         ("moveworks_api_key", MOVEWORKS_API_KEY),
     ]);
     // A busy machine is no defect.

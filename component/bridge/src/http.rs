@@ -1,7 +1,7 @@
 //! One client for every vendor: bounded concurrency, a deadline, repeats of what is worth repeating, and a pause for
 //! everybody once an origin says that it is too much.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -56,6 +56,8 @@ pub struct Client<H> {
     pauses: Arc<Mutex<Vec<(String, u64)>>>,
     /// Origins with the number of calls to them that have failed in a row.
     faults: Arc<Mutex<Vec<(String, u32)>>>,
+    /// The host has said that it allows no more calls.
+    spent: Arc<AtomicBool>,
 }
 
 impl<H: Host> Client<H> {
@@ -68,6 +70,7 @@ impl<H: Host> Client<H> {
             deadline,
             pauses: Arc::default(),
             faults: Arc::default(),
+            spent: Arc::default(),
         }
     }
 
@@ -88,6 +91,9 @@ impl<H: Host> Client<H> {
         let Ok(_permit) = self.permits.acquire().await else { return Err(CallFailure::OutOfTime) };
         self.out_of_pause(&origin).await?;
         self.closed_circuit(&origin)?;
+        if self.spent.load(Ordering::Relaxed) {
+            return Err(CallError::from_transport(&TransportError::NoMoreCalls, method).into());
+        }
         let left = self.left();
         if left.is_zero() {
             return Err(CallFailure::OutOfTime);
@@ -109,6 +115,9 @@ impl<H: Host> Client<H> {
             return Err(CallFailure::OutOfTime);
         }
         self.count_fault(&origin, &answer);
+        if matches!(answer, Err(TransportError::NoMoreCalls)) {
+            self.spent.store(true, Ordering::Relaxed);
+        }
         let mut answer = answer.map_err(|error| CallError::from_transport(&error, method))?;
         carried.hide(&mut answer.body);
         Ok(answer)

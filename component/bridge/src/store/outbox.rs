@@ -22,6 +22,9 @@ const SEGMENT_MAX: usize = 100;
 /// How many given-up messages are kept for a person to look at; older ones go first.
 const DEAD_MAX: usize = 500;
 
+/// How many bytes they may take: with the rest of the root well below 256 KiB, the largest value that every backend takes.
+const DEAD_BYTES: usize = 128 * 1024;
+
 /// A message about something that was asked longer ago than this when it was planned is part of a backlog.
 const BACKLOG: Millis = 3_600_000;
 
@@ -290,8 +293,7 @@ impl<H: Host> Outbox<H> {
             }
             changed.push((*number, left));
         }
-        let surplus = root.dead.len().saturating_sub(DEAD_MAX);
-        root.dead.drain(..surplus);
+        drop_oldest(&mut root.dead);
         // Shrunk segments first: a message taken out of one that is still listed is simply gone, its mark with it once
         // the root says so.
         for (number, left) in &changed {
@@ -335,6 +337,18 @@ impl<H: Host> Outbox<H> {
         self.root = root;
         Ok(())
     }
+}
+
+/// Keeps the list of given-up messages within its bounds.
+fn drop_oldest(dead: &mut Vec<Record>) {
+    let size = |record: &Record| serde_json::to_vec(record).map_or(0, |bytes| bytes.len());
+    let mut bytes = 0;
+    let kept = dead.iter().rev().take(DEAD_MAX).take_while(|record| {
+        bytes += size(record);
+        bytes <= DEAD_BYTES
+    });
+    let surplus = dead.len() - kept.count();
+    dead.drain(..surplus);
 }
 
 fn segment_key(number: u64) -> String {

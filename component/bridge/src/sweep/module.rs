@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use approval_logic::approval::{Millis, Source, TicketKind, TicketRef};
+use approval_logic::approval::{Approval, Millis, Person, Source, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, Said, diff};
 use approval_logic::policy::{self, Action, Plan, Rules};
 use approval_logic::sdp::{self, ListQuery, ListedTicket, Page};
@@ -86,7 +86,7 @@ pub(super) enum Done {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) report: SourceReport,
-    plans: Sorted<(Plan, Millis)>,
+    pub(super) plans: Sorted<(Plan, Millis)>,
     reminders: Vec<(Entry, u32, Millis)>,
     closings: Vec<(Entry, Millis)>,
     failed: BTreeSet<String>,
@@ -246,6 +246,7 @@ impl<H: Host> Module<'_, H> {
                 Action::Refresh => {}
             }
             let closing = before.and_then(|before| policy::closing(before, change, self.rules));
+            let closing = closing.filter(|entry| !decided_in_chat(entry));
             found.closings.extend(closing.map(|entry| (entry, looked.read_at)));
             changed.push(&change.approval().id);
             found.plans.insert(entry_key(&change.approval().id), (plan, looked.read_at));
@@ -294,6 +295,14 @@ impl<H: Host> Module<'_, H> {
     pub(super) fn reconcile_ms(&self) -> Millis {
         Millis::try_from(self.reconcile.as_millis()).unwrap_or(Millis::MAX)
     }
+}
+
+/// Whether the approver of an entry ended it in chat. The ledger knows that only if no sweep was writing it just then, so
+/// the comment in the ticket is asked.
+fn decided_in_chat(entry: &Entry) -> bool {
+    let Approval { approver, comment, .. } = &entry.approval;
+    let address = approver.as_ref().and_then(Person::address);
+    comment.as_deref().zip(address).is_some_and(|(comment, address)| sdp::comment_names(comment, &address))
 }
 
 pub(super) fn with<T>(found: &Mutex<Found>, action: impl FnOnce(&mut Found) -> T) -> T {

@@ -8,12 +8,16 @@ use crate::sorted::Sorted;
 use crate::store::ledger::{Ledger, entry_key, ticket_key};
 use crate::store::outbox::{Fate, Record};
 
+/// No sweep takes up more tickets of the ledger than this, however long it has been since the last one.
+const SLICE_MAX: usize = 2_000;
+
 /// The ledger with the outbox laid over it.
 #[derive(Clone)]
 pub(super) struct Known<H> {
     ledger: Ledger<H>,
     /// By the key of the ticket.
     planned: Sorted<Vec<Entry>>,
+    waiting: usize,
 }
 
 /// A part of the ledger that is due to be looked at.
@@ -29,12 +33,19 @@ impl<H: Host> Known<H> {
     /// Lays the entries of messages over the ledger.
     pub(super) fn new<'a>(ledger: Ledger<H>, records: impl IntoIterator<Item = &'a Record>) -> Self {
         let mut planned: Sorted<Vec<Entry>> = Sorted::default();
+        let mut waiting = 0;
         for entry in records.into_iter().flat_map(|record| record.content.asked()) {
+            waiting += 1;
             if let Some(entries) = planned.or_default(&ticket_key(&entry.approval.id.ticket_ref())) {
                 entries.push(entry.clone());
             }
         }
-        Self { ledger, planned }
+        Self { ledger, planned, waiting }
+    }
+
+    /// How many cards wait in the outbox.
+    pub(super) const fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// The ledger below.
@@ -119,7 +130,7 @@ impl<H: Host> Known<H> {
                 if key < first.as_str() || key >= last.as_str() || !entry.is_open() {
                     continue;
                 }
-                if before.saturating_add((index + 1) * 1000 / size) > due {
+                if before.saturating_add((index + 1) * 1000 / size) > due || slice.tickets.len() >= SLICE_MAX {
                     return Ok(Slice { end: false, ..slice });
                 }
                 let ticket = entry.approval.id.ticket_ref();

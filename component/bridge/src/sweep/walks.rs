@@ -20,6 +20,10 @@ use crate::together;
 /// Rows that a walk reads twice at the seam of two pages, because a deleted row moves the others up.
 const SEAM: u64 = 3;
 
+/// The walk over all tickets rests while so many messages wait or are about to: they are held in memory, and found again
+/// where they are. At Moveworks' limit this is a quarter of an hour's work.
+const WAITING_MAX: usize = 2_000;
+
 #[derive(Default)]
 struct Listing {
     end: u64,
@@ -86,7 +90,8 @@ impl<H: Host> Module<'_, H> {
         if let Some(failure) = &listing.failure {
             self.source_failed(found, failure);
         }
-        (walk, missed.is_none() && listing.failure.is_none(), updates)
+        let stopped = !listing.finished && listing.end < due;
+        (walk, missed.is_none() && listing.failure.is_none() && !stopped, updates)
     }
 
     async fn list_all(
@@ -101,6 +106,9 @@ impl<H: Host> Module<'_, H> {
         let mut position = from.saturating_sub(SEAM);
         listing.end = from;
         for _ in 0..PAGES_MAX {
+            if self.known.waiting() + with(found, |found| found.plans.len()) >= WAITING_MAX {
+                return;
+            }
             let query = ListQuery { start_index: position + 1, rows: PAGE_SIZE, scope: Scope::All };
             let page = match self.page(&query, found).await {
                 Ok(page) => page,

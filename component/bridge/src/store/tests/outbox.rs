@@ -114,3 +114,27 @@ async fn a_dead_message_is_kept_until_somebody_takes_it_up_again() {
     assert!(outbox.retry(&dead.id).await.unwrap());
     assert_eq!((tickets(open(&host).await.waiting()), open(&host).await.dead().len()), (vec![2, 1], 0));
 }
+
+#[tokio::test]
+async fn given_up_messages_never_make_a_value_that_no_store_takes() {
+    let host = MemoryHost::new();
+    let long = |ticket: usize| {
+        let mut record = record(ticket);
+        if let Content::Pending(entries) = &mut record.content {
+            entries[0].approval.ticket.description = Some("long ".repeat(1_500));
+        }
+        record
+    };
+    let mut outbox = open(&host).await;
+    outbox.plan((1..=60).map(long).collect()).await.unwrap();
+    outbox.begin_delivery().await.unwrap();
+    let mut fates = Sorted::default();
+    for record in outbox.waiting() {
+        fates.insert(record.id.clone(), (Fate::Dead, record.clone()));
+    }
+    outbox.settle(fates).await.unwrap();
+    let outbox = open(&host).await;
+    assert!((5..60).contains(&outbox.dead().len()), "{} are kept", outbox.dead().len());
+    assert_eq!(tickets(outbox.dead()).last(), Some(&60), "the oldest went first");
+    assert!(host.largest_value() < 256 * 1024, "{} bytes", host.largest_value());
+}
