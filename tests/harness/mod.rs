@@ -6,16 +6,13 @@
 mod answer;
 mod card;
 mod desk;
-mod plug;
 mod setup;
-mod time;
 
 pub use answer::{Answer, Sweep};
+pub use approval_bridge::simulate::{Moment, Plug, Time};
 pub use card::Card;
 pub use desk::Desk;
-pub use plug::{Moment, Plug};
 pub use setup::{API_TOKEN, Setup};
-pub use time::Time;
 
 use std::time::Duration;
 

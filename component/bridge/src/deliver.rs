@@ -13,6 +13,7 @@ use approval_logic::http::{CALL_LIMIT, CallError, HttpRequest, RATE_LIMITED};
 use approval_logic::markup::{Dialect, Markup};
 use approval_logic::moveworks::{self, Event, Message, Tenant};
 use approval_logic::signature::{ActionClaims, sign_action};
+use futures::future::join;
 
 use crate::config::{Door, MoveworksSettings, Settings};
 use crate::host::{Host, StoreError};
@@ -199,17 +200,21 @@ async fn read_again<H: Host>(
     let entry = record.content.entry()?;
     let now = courier.store.host().now();
     let by_this_sweep = record.read_at >= courier.begun;
-    if by_this_sweep && now.saturating_sub(record.read_at) <= STALE {
+    // An age below zero tells that the clock has been set back, and nothing about the age.
+    if by_this_sweep && (0..=STALE).contains(&now.saturating_sub(record.read_at)) {
         return None;
     }
     let Some(session) = courier.session else { return Some(Fate::Waiting) };
     let id = &entry.approval.id;
-    match session.approval(&Counter::default(), &entry.approval.ticket, id).await {
-        Ok(live) if still_asked(&live, &record.recipient) => {
+    let counter = Counter::default();
+    let (live, at_level) =
+        join(session.approval(&counter, &entry.approval.ticket, id), session.is_at_level(&counter, id)).await;
+    match live.and_then(|live| at_level.map(|at_level| at_level && still_asked(&live, &record.recipient))) {
+        Ok(true) => {
             record.read_at = now;
             None
         }
-        Ok(_) => Some(Fate::Dropped),
+        Ok(false) => Some(Fate::Dropped),
         Err(failure) if is_absent(&failure) => Some(Fate::Dropped),
         Err(CallFailure::OutOfTime) => Some(Fate::Waiting),
         Err(CallFailure::Failed(error)) if error.stops_all() => {
