@@ -33,6 +33,7 @@ mod reminders;
 mod routes;
 mod sample_addresses;
 mod secrets;
+mod simulation;
 mod spin;
 mod tokens;
 mod vendor_faults;

@@ -162,6 +162,8 @@ impl Life<'_> {
         let stage = self.stage;
         self.retried = stage.time.drive(Box::pin(retry_dead(stage))).await;
         let now = stage.time.now_ms();
+        // Attempts are hours apart by then, so sweeps may be as well.
+        self.poll = self.poll.max(HOUR);
         self.calm(now + LAST_ATTEMPTS, Rest::Done).await
     }
 }
