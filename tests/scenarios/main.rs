@@ -36,4 +36,5 @@ mod secrets;
 mod simulation;
 mod spin;
 mod tokens;
+mod two_sweepers;
 mod vendor_faults;

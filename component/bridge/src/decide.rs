@@ -14,6 +14,7 @@ use crate::sdp::{Session, bare_ticket, is_absent};
 use crate::store::Store;
 use crate::store::ledger::Ledger;
 use crate::store::progress;
+use crate::sweep::overlay::Known;
 
 /// How long one decision may take. A chat waits about half a minute for an answer.
 const BUDGET: std::time::Duration = std::time::Duration::from_secs(25);
@@ -136,15 +137,15 @@ pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Orde
         let message = format!("{} are not watched; see sdp_modules", order.id.kind.plural());
         return Ok(Answer::new(Outcome::Unknown, message));
     }
-    let ledger = Ledger::open(store.clone()).await?;
-    let entry = ledger.get(&order.id).await?;
+    let known = Known::open(store).await?;
+    let entry = known.get(&order.id).await?;
     if let Some(refusal) = check_token(store, settings, order, entry.as_ref()) {
         return Ok(refusal);
     }
     let session = Session::new(sdp, Client::new(store.host().clone(), WIDTH, BUDGET), store.clone());
     let desk = Desk { store, session: &session, order, entry: entry.as_ref(), counter: Counter::default() };
     let answer = desk.decide(settings).await?;
-    desk.remember(&ledger, &answer).await?;
+    desk.remember(known.ledger(), &answer).await?;
     Ok(answer)
 }
 

@@ -167,6 +167,11 @@ impl<H: Host> Outbox<H> {
         self.segments.iter().flat_map(|(_, records)| records)
     }
 
+    /// The messages that were not taken so far: those that wait and those that were given up.
+    pub fn unsaid(&self) -> impl Iterator<Item = &Record> {
+        self.waiting().chain(self.dead())
+    }
+
     /// The messages that were given up, oldest first.
     pub fn dead(&self) -> &[Record] {
         &self.root.dead

@@ -3,14 +3,15 @@
 
 mod look;
 mod module;
-mod overlay;
+pub mod overlay;
 mod updates;
 mod walks;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use approval_logic::approval::{Millis, TicketKind, TicketRef};
-use approval_logic::diff::Entry;
+use approval_logic::diff::{Entry, Said};
 use approval_logic::policy::{Action, Rules};
 
 use crate::config::{FirstRun, Settings};
@@ -72,8 +73,9 @@ pub async fn run<H: Host>(
         progress::revisits(store),
     )?;
     let mut outbox = outbox;
-    let recovered = if dry_run { Vec::new() } else { outbox.recover().await? };
-    let known = Known::new(ledger, outbox.waiting());
+    let mut recovered = if dry_run { Vec::new() } else { outbox.recover().await? };
+    let known = Known::new(ledger, outbox.unsaid());
+    recovered.extend(known.said_already(outbox.waiting()).await?);
 
     keep_pause(&telling, settings, &place, now);
     let outcomes = match session(&looking) {
@@ -136,9 +138,15 @@ pub async fn run<H: Host>(
             }
             fates.extend(told);
         }
+        let was_sent = |id: &str| fates.get(id).is_some_and(|(fate, _)| *fate == Fate::Sent);
+        let unsaid: BTreeSet<String> =
+            outbox.unsaid().map(|record| record.id.clone()).filter(|id| !was_sent(id)).collect();
+        // The ledger says "announced" once it was. What waits or was given up is known through the outbox: should another
+        // sweep write over that, the approval is new again, and its card carries the same event id.
+        entries.retain(|entry| entry.said != Said::Announced || !unsaid.contains(&event_id(entry, "pending")));
         let settled: Vec<Entry> = fates
             .values()
-            .filter(|(fate, _)| *fate != Fate::Waiting)
+            .filter(|(fate, _)| *fate == Fate::Sent)
             .filter_map(|(_, record)| record.content.entry().cloned())
             .collect();
         let late = known.missing(settled).await?;
