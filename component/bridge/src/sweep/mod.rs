@@ -65,6 +65,8 @@ pub async fn run<H: Host>(
     let budget = settings.sweep_budget.saturating_sub(CLOSING).max(settings.sweep_budget / 2);
     let telling = Client::new(host.clone(), settings.concurrency, budget);
     let looking = telling.until(budget / 10 * LOOKING_TENTHS);
+    // The last tenth is for answers: a message whose answer is cut off has to be repeated.
+    let handing = telling.until(budget / 10 * 9);
     let session = |client: &Client<H>| settings.sdp.clone().map(|sdp| Session::new(sdp, client.clone(), store.clone()));
     let (ledger, outbox, place, revisits) = futures::try_join!(
         Ledger::open(store.clone()),
@@ -123,8 +125,6 @@ pub async fn run<H: Host>(
         let recovered = recovered.into_iter().map(|record| (record.id.clone(), (Fate::Sent, record)));
         let mut fates: Sorted<_> = recovered.collect();
         if let Some(moveworks) = &settings.moveworks {
-            // The last tenth is for answers: a message whose answer is cut off has to be repeated.
-            let handing = telling.until(budget / 10 * 9);
             let session = session(&handing);
             let session = session.as_ref();
             let courier =
