@@ -89,6 +89,7 @@ pub struct BridgeBuilder {
     clock: Option<Arc<dyn Clock>>,
     cache: CompileCache,
     compiled: Option<Compiled>,
+    unyielding: bool,
 }
 
 /// A compiled component, and the limits that its pool of instances was made for.
@@ -159,6 +160,13 @@ impl BridgeBuilder {
         self
     }
 
+    /// Lets a guest that computes go on until it waits: for simulations, where the order in which things happen must not
+    /// depend on how fast the machine is. The limit of its computing time holds all the same.
+    pub fn unyielding(mut self) -> Self {
+        self.unyielding = true;
+        self
+    }
+
     /// Compiles the component, or takes it from the cache, and links it. May take a second.
     pub fn build(self) -> Result<Bridge, BuildError> {
         let problems = self.limits.problems();
@@ -188,6 +196,7 @@ impl BridgeBuilder {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::default())),
             transport,
             limits: self.limits,
+            unyielding: self.unyielding,
         });
         Bridge::new(Caller::new(pre, host)).map_err(BuildError::Component)
     }

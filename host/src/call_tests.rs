@@ -19,6 +19,7 @@ fn caller(wat: &str, limits: Limits) -> Caller {
         clock: Arc::new(SystemClock::default()),
         transport: Arc::new(transport_fn(|_| async { Ok(http::Response::default()) })),
         limits,
+        unyielding: false,
     };
     let engine = bridge_engine(&host.limits, &CompileCache::Off).unwrap();
     let component = compile(&engine, &wat::parse_str(wat).unwrap()).unwrap();

@@ -119,14 +119,14 @@ pub(crate) fn compile(engine: &wasmtime::Engine, bytes: &[u8]) -> wasmtime::Resu
 /// A store for one call, under its limits.
 pub(crate) fn store(engine: &wasmtime::Engine, state: State) -> wasmtime::Result<Store<State>> {
     let guard = state.guard.clone();
-    let hostcall_fuel = state.host.limits.hostcall_fuel;
+    let (hostcall_fuel, unyielding) = (state.host.limits.hostcall_fuel, state.host.unyielding);
     let mut store = Store::try_new(engine, state)?;
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(hostcall_fuel);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
         guard.check_cpu()?;
-        Ok(UpdateDeadline::Yield(1))
+        Ok(if unyielding { UpdateDeadline::Continue(1) } else { UpdateDeadline::Yield(1) })
     });
     Ok(store)
 }

@@ -63,6 +63,7 @@ pub mod schedule;
 pub mod serve;
 #[cfg(test)]
 mod shipped;
+pub mod simulate;
 mod state;
 pub mod stubs;
 pub mod variables;

@@ -20,6 +20,7 @@ pub(crate) struct Host {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) limits: Limits,
+    pub(crate) unyielding: bool,
 }
 
 /// The state of one call.

@@ -7,9 +7,12 @@ use std::time::Duration;
 use approval_bridge::bridge::Bridge;
 use approval_bridge::call::CallError;
 use approval_bridge::clock::Clock;
-use approval_bridge::egress::Transport;
-use approval_bridge::key_value::{KeyValueCounts, MemoryStore};
+use approval_bridge::egress::{RequestOptions, Transport};
+use approval_bridge::key_value::{KeyValue, KeyValueCounts, MemoryStore};
 use approval_bridge::limits::Limits;
+use approval_bridge::simulate::{
+    Plug, PluggedStore, PluggedTransport, Rest, Time, Witness, WitnessedStore, WitnessedTransport, inspect,
+};
 use approval_bridge::stubs::{Call, Edition, Stubs, World};
 use approval_bridge::variables::VariableMap;
 use bytes::Bytes;
@@ -18,9 +21,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Sweep};
 use super::card::Card;
-use super::plug::{Plug, PluggedStore, PluggedTransport};
 use super::setup::{API_TOKEN, Setup};
-use super::time::Time;
 
 /// The bridge that all others share their compiled component with.
 fn shared() -> &'static Bridge {
@@ -31,15 +32,23 @@ fn shared() -> &'static Bridge {
     })
 }
 
+/// What a desk is made of.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) stubs: Stubs,
+    pub(super) time: Time,
+    pub(super) store: Arc<MemoryStore>,
+    pub(super) variables: VariableMap,
+    pub(super) limits: Limits,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) plug: Plug,
+    pub(super) witness: Option<Witness>,
+}
+
 /// Everything there is, on one clock.
 pub struct Desk {
-    stubs: Stubs,
-    time: Time,
-    store: Arc<MemoryStore>,
-    variables: VariableMap,
-    limits: Limits,
-    transport: Arc<dyn Transport>,
-    plug: Plug,
+    parts: Parts,
+    outside: Arc<dyn Transport>,
     bridge: Bridge,
 }
 
@@ -54,71 +63,70 @@ impl Desk {
         Setup::new(Edition::OnPremises)
     }
 
-    pub(super) fn start(
-        stubs: Stubs,
-        time: Time,
-        store: Arc<MemoryStore>,
-        variables: VariableMap,
-        limits: Limits,
-        transport: Arc<dyn Transport>,
-        plug: Plug,
-    ) -> Self {
+    pub(super) fn start(parts: Parts) -> Self {
+        let Parts { store, plug, time, limits, .. } = &parts;
+        let (mut kept, mut watched): (Arc<dyn KeyValue>, _) = (store.clone(), parts.transport.clone());
+        if let Some(witness) = parts.witness.clone() {
+            witness.excuse_by(plug);
+            kept = Arc::new(WitnessedStore { inner: kept, witness: witness.clone() });
+            watched = Arc::new(WitnessedTransport { inner: watched, witness });
+        }
+        let outside: Arc<dyn Transport> =
+            Arc::new(PluggedTransport { inner: watched, plug: plug.clone(), time: time.clone() });
         let builder = Bridge::builder()
-            .variables(variables.clone())
+            .variables(parts.variables.clone())
             .limits(limits.clone())
             .clock(time.clone())
-            .key_value(Arc::new(PluggedStore { inner: store.clone(), plug: plug.clone() }))
-            .transport(Arc::new(PluggedTransport { inner: transport.clone(), plug: plug.clone(), time: time.clone() }));
+            .key_value(Arc::new(PluggedStore { inner: kept, plug: plug.clone() }))
+            .transport(outside.clone());
         // The component is loaded once for all tests, but for those about the limits that its pool is made for.
         let shared = shared();
         let pool = |limits: &Limits| (limits.memory_bytes, limits.concurrent_calls);
-        let builder = if pool(&limits) == pool(shared.limits()) { builder.compiled_by(shared) } else { builder };
+        let builder = if pool(limits) == pool(shared.limits()) { builder.compiled_by(shared) } else { builder };
         let bridge = builder.build().expect("the bridge starts");
-        Self { stubs, time, store, variables, limits, transport, plug, bridge }
+        Self { parts, outside, bridge }
     }
 
     /// Another process over the same store; the one before is gone, whatever it was doing.
     pub fn restart(self) -> Self {
-        self.plug.reset();
-        Self::start(self.stubs, self.time, self.store, self.variables, self.limits, self.transport, self.plug)
+        self.parts.plug.reset();
+        Self::start(self.parts)
     }
 
     /// A second process over the same store and the same world, beside this one.
     pub fn twin(&self) -> Self {
-        let (stubs, time, store) = (self.stubs.clone(), self.time.clone(), self.store.clone());
-        let (variables, limits, transport) = (self.variables.clone(), self.limits.clone(), self.transport.clone());
-        Self::start(stubs, time, store, variables, limits, transport, Plug::default())
+        Self::start(Parts { plug: Plug::default(), ..self.parts.clone() })
     }
 
     /// Sets a variable, which takes a restart.
     pub fn reconfigure(mut self, name: &str, value: &str) -> Self {
-        self.variables.set(name, value);
+        self.parts.variables.set(name, value);
         self.restart()
     }
 
     /// Looks at the vendors' world, or changes it.
     pub fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        self.stubs.with(look)
+        self.parts.stubs.with(look)
     }
 
     /// The clock.
     pub fn time(&self) -> &Time {
-        &self.time
+        &self.parts.time
     }
 
     /// Now, epoch milliseconds.
     pub fn now(&self) -> i64 {
-        self.time.now_ms()
+        self.parts.time.now_ms()
     }
 
     /// Lets time pass.
     pub fn advance(&self, by: Duration) {
-        self.time.advance(by);
+        self.parts.time.advance(by);
     }
 
     /// The plug of this process.
     pub fn plug(&self) -> &Plug {
-        &self.plug
+        &self.parts.plug
     }
 
     /// The bridge, for typed calls.
@@ -128,7 +136,12 @@ impl Desk {
 
     /// What the store holds.
     pub fn entries(&self) -> BTreeMap<String, Vec<u8>> {
-        self.store.entries()
+        self.parts.store.entries()
+    }
+
+    /// The store loses a key.
+    pub async fn lose(&self, key: &str) {
+        self.parts.store.delete(key).await.expect("memory does not fail");
     }
 
     /// How often the store was used since this was last asked.
@@ -139,7 +152,7 @@ impl Desk {
     /// Runs something on this desk's clock: for several calls at once, or a typed call.
     pub async fn drive<F: Future>(&self, future: F) -> F::Output {
         // On the heap: the futures of several calls at once are too much for the stack of a test's thread.
-        self.time.drive(Box::pin(future)).await
+        self.parts.time.drive(Box::pin(future)).await
     }
 
     /// One sweep.
@@ -154,14 +167,34 @@ impl Desk {
 
     /// One sweep that ends early if the plug is pulled; then none.
     pub async fn poll_until_pulled(&self) -> Option<Result<Sweep, CallError>> {
+        self.until_pulled(async { self.bridge.poll(false).await.map(Sweep) }).await
+    }
+
+    /// Anything that ends early if the plug is pulled; then none.
+    pub async fn until_pulled<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let run = async {
             tokio::select! {
                 biased;
-                () = self.plug.pulled() => None,
-                report = self.bridge.poll(false) => Some(report.map(Sweep)),
+                () = self.parts.plug.pulled() => None,
+                done = work => Some(done),
             }
         };
         self.drive(run).await
+    }
+
+    /// The witness.
+    ///
+    /// # Panics
+    /// If the desk was not set up with one; see [`Setup::witnessed`].
+    pub fn witness(&self) -> &Witness {
+        self.parts.witness.as_ref().expect("this test wants a witness: set it up with one")
+    }
+
+    /// Lets the witness check the ledger, the outbox and the store against the world.
+    pub async fn inspect(&self, rest: Rest) {
+        let (entries, witness) = (self.entries(), self.witness());
+        witness.look();
+        self.drive(inspect(&self.bridge, API_TOKEN, &self.parts.stubs, witness, &entries, rest)).await;
     }
 
     /// Lets time pass and sweeps, so many times; the last report.
@@ -188,6 +221,12 @@ impl Desk {
             .header("authorization", format!("Bearer {API_TOKEN}"))
             .body(body);
         self.send(request.expect("a proper request")).await
+    }
+
+    /// A call to a vendor, on the way that the bridge's calls take.
+    pub async fn send_out(&self, request: Request<Bytes>) {
+        let answer = self.drive(self.outside.send(request, RequestOptions::default())).await;
+        assert!(answer.is_ok_and(|answer| answer.status().is_success()), "the vendor takes the call");
     }
 
     /// `GET`.

@@ -6,19 +6,16 @@
 mod answer;
 mod card;
 mod desk;
-mod plug;
 mod served;
 mod setup;
-mod time;
 mod tracked;
 
 pub use answer::{Answer, Sweep};
+pub use approval_bridge::simulate::{Moment, Plug, Time};
 pub use card::Card;
 pub use desk::Desk;
-pub use plug::{Moment, Plug};
 pub use served::Served;
 pub use setup::{API_TOKEN, Setup};
-pub use time::Time;
 pub use tracked::Tracked;
 
 use std::time::Duration;

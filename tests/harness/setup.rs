@@ -7,15 +7,14 @@ use approval_bridge::clock::Clock;
 use approval_bridge::egress::Transport;
 use approval_bridge::key_value::MemoryStore;
 use approval_bridge::limits::Limits;
+use approval_bridge::simulate::{Plug, Time, Witness};
 use approval_bridge::stubs::{
     Door, Edition, Hosts, MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, MOVEWORKS_LISTENER_ID, SDP_AUTHTOKEN, Stubs, World,
     ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET, ZOHO_REFRESH_TOKEN,
 };
 use approval_bridge::variables::VariableMap;
 
-use super::desk::Desk;
-use super::plug::Plug;
-use super::time::Time;
+use super::desk::{Desk, Parts};
 use super::tracked::Tracked;
 
 /// What callers of the bridge present unless a test says otherwise.
@@ -38,6 +37,7 @@ pub struct Setup {
     variables: Vec<(String, String)>,
     limits: Limits,
     transport: Wrap,
+    witnessed: bool,
 }
 
 impl Setup {
@@ -84,6 +84,7 @@ impl Setup {
             variables: variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             limits: Self::limits_of_tests(),
             transport: Box::new(|stubs, _| Arc::new(stubs)),
+            witnessed: false,
         }
     }
 
@@ -144,10 +145,18 @@ impl Setup {
         self
     }
 
+    /// Has a witness compare what is said with what is so. It has to be told of changes in the world.
+    pub fn witnessed(mut self) -> Self {
+        self.witnessed = true;
+        self
+    }
+
     /// Starts the bridge. Nothing is called yet.
     pub fn start(self) -> Desk {
+        let Self { stubs, time, store, limits, .. } = self;
         let variables = VariableMap::new(self.variables);
-        let transport = (self.transport)(self.stubs.clone(), self.time.clone());
-        Desk::start(self.stubs, self.time, self.store, variables, self.limits, transport, Plug::default())
+        let transport = (self.transport)(stubs.clone(), time.clone());
+        let witness = self.witnessed.then(|| Witness::new(stubs.clone(), time.clone()));
+        Desk::start(Parts { stubs, time, store, variables, limits, transport, plug: Plug::default(), witness })
     }
 }

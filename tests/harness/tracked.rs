@@ -94,6 +94,7 @@ fn entry(world: &World, row: &Truth, now: Millis) -> Option<Entry> {
         first_seen: now,
         announced_at,
         told_at: announced_at,
+        end_told: 0,
         reminders: 0,
         closed_at: None,
         decision: None,

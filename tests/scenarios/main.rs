@@ -43,6 +43,8 @@ mod routes;
 mod sample_addresses;
 mod secrets;
 mod signatures;
+mod simulation;
 mod spin;
 mod tokens;
+mod two_sweepers;
 mod vendor_faults;

@@ -1,7 +1,8 @@
-//! The project's own commands: `cargo xtask setup | build | demo | test | bench`.
+//! The project's own commands: `cargo xtask setup | build | demo | test | soak | bench`.
 
 mod component;
 mod setup;
+mod soak;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -33,6 +34,15 @@ enum Task {
         /// Passed on to `cargo test`
         #[arg(last = true)]
         args: Vec<String>,
+    },
+    /// Simulate life after life with everything going wrong, until the time is over or a promise is broken
+    Soak {
+        /// For how long
+        #[arg(long, default_value_t = 60)]
+        minutes: u64,
+        /// The first seed
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// Run the benchmarks: a table on the screen, JSON in target/bench.json
     Bench,
@@ -69,6 +79,10 @@ fn run(task: Task) -> Result<()> {
             let mut all = vec!["test", "--workspace"];
             all.extend(args.iter().map(String::as_str));
             cargo(&all)
+        }
+        Task::Soak { minutes, seed } => {
+            component::build()?;
+            soak::run(minutes, seed)
         }
         Task::Bench => {
             component::build()?;

@@ -15,6 +15,7 @@ use crate::store::Store;
 use crate::store::lease::Lease;
 use crate::store::ledger::Ledger;
 use crate::store::progress;
+use crate::sweep::overlay::Known;
 
 /// How long one decision may take. A chat waits about half a minute for an answer.
 const BUDGET: std::time::Duration = std::time::Duration::from_secs(25);
@@ -140,8 +141,8 @@ pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Orde
         let message = format!("{} are not watched; see sdp_modules", order.id.kind.plural());
         return Ok(Answer::new(Outcome::Unknown, message));
     }
-    let ledger = Ledger::open(store.clone()).await?;
-    let entry = ledger.get(&order.id).await?;
+    let known = Known::open(store).await?;
+    let entry = known.get(&order.id).await?;
     if let Some(refusal) = check_token(store, settings, order, entry.as_ref()) {
         return Ok(refusal);
     }
@@ -312,20 +313,13 @@ impl<H: Host> Desk<'_, H> {
 
     /// The approval and whether its level is the current one.
     async fn look(&self) -> Live {
-        let Order { id, .. } = self.order;
-        let names = &self.session.settings().names;
-        let levels = self.session.read(
-            &self.counter,
-            |calls| calls.levels(id.kind, &id.ticket),
-            |response| sdp::read_levels(names, response),
-        );
-        let (approval, levels) = join(self.read_back(), levels).await;
+        let at_level = self.session.is_at_level(&self.counter, &self.order.id);
+        let (approval, at_level) = join(self.read_back(), at_level).await;
         let Live::Is(mut approval) = approval else { return approval };
         let status = &mut approval.0.status;
-        match levels {
-            Ok(levels) => {
-                let live = levels.levels.iter().find(|level| level.id == id.level).is_some_and(|level| level.live);
-                if !live && matches!(status, Status::Pending | Status::AwaitingClarification) {
+        match at_level {
+            Ok(at_level) => {
+                if !at_level && matches!(status, Status::Pending | Status::AwaitingClarification) {
                     *status = Status::Withdrawn;
                 }
                 Live::Is(approval)

@@ -15,6 +15,7 @@ use approval_logic::moveworks::{self, Digest, Event, Message, Tenant};
 use approval_logic::outbox::next_wait;
 use approval_logic::pace::Pace;
 use approval_logic::signature::{ActionClaims, sign_action};
+use futures::future::join;
 
 use crate::config::{Door, MoveworksSettings, Settings};
 use crate::host::{Host, StoreError};
@@ -212,30 +213,36 @@ async fn read_again<H: Host>(
 ) -> Option<Fate> {
     let now = courier.store.host().now();
     let by_this_sweep = record.read_at >= courier.begun;
-    if record.content.about().is_empty() || by_this_sweep && now.saturating_sub(record.read_at) <= STALE {
+    // An age below zero tells that the clock has been set back, and nothing about the age.
+    let fresh = (0..=STALE).contains(&now.saturating_sub(record.read_at));
+    if record.content.about().is_empty() || by_this_sweep && fresh {
         return None;
     }
     let Some(session) = courier.session else { return Some(Fate::Waiting) };
-    let closes = matches!(record.content, Content::Closed(_));
+    let closes = record.content.closes();
     let mut over: Vec<ApprovalId> = Vec::new();
     for entry in record.content.about() {
         let id = &entry.approval.id;
-        let asked = match session.approval(&Counter::default(), &entry.approval.ticket, id).await {
-            Ok(live) => still_asked(&live, &record.recipient),
-            Err(failure) if is_absent(&failure) => false,
-            Err(CallFailure::OutOfTime) => return Some(Fate::Waiting),
-            Err(CallFailure::Failed(error)) if error.stops_all() => {
-                with(problems, |problems| problems.problem(None, error.code(), error.message()));
-                return Some(Fate::Waiting);
-            }
-            Err(CallFailure::Failed(error)) => {
-                with(problems, |problems| problems.problem(Some(&id.ticket), error.code(), error.message()));
-                // A first wait each time: what cannot be read says nothing about the message.
-                record.not_before = now.saturating_add(next_wait(&record.id, 1, Duration::ZERO).unwrap_or(0));
-                record.last_error = Some(format!("could not be read again: {}", error.code()));
-                return Some(Fate::Waiting);
-            }
-        };
+        let counter = Counter::default();
+        let (live, at_level) =
+            join(session.approval(&counter, &entry.approval.ticket, id), session.is_at_level(&counter, id)).await;
+        let asked =
+            match live.and_then(|live| at_level.map(|at_level| at_level && still_asked(&live, &record.recipient))) {
+                Ok(asked) => asked,
+                Err(failure) if is_absent(&failure) => false,
+                Err(CallFailure::OutOfTime) => return Some(Fate::Waiting),
+                Err(CallFailure::Failed(error)) if error.stops_all() => {
+                    with(problems, |problems| problems.problem(None, error.code(), error.message()));
+                    return Some(Fate::Waiting);
+                }
+                Err(CallFailure::Failed(error)) => {
+                    with(problems, |problems| problems.problem(Some(&id.ticket), error.code(), error.message()));
+                    // A first wait each time: what cannot be read says nothing about the message.
+                    record.not_before = now.saturating_add(next_wait(&record.id, 1, Duration::ZERO).unwrap_or(0));
+                    record.last_error = Some(format!("could not be read again: {}", error.code()));
+                    return Some(Fate::Waiting);
+                }
+            };
         if asked == closes {
             over.push(id.clone());
         }

@@ -122,6 +122,15 @@ impl<H: Host> Session<H> {
         self.read(counter, |calls| calls.approval(id), read).await
     }
 
+    /// Whether the process of its ticket stands at an approval's level. Once it has moved on, or has been rejected, an
+    /// approval that nobody answered looks as if it waited still.
+    pub async fn is_at_level(&self, counter: &Counter, id: &ApprovalId) -> Result<bool, CallFailure> {
+        let names = &self.settings.names;
+        let read = |response: &HttpResponse| sdp::read_levels(names, response);
+        let levels = self.read(counter, |calls| calls.levels(id.kind, &id.ticket), read).await?;
+        Ok(levels.levels.iter().find(|level| level.id == id.level).is_some_and(|level| level.live))
+    }
+
     /// Where people look at a ticket.
     pub fn link(&self, kind: TicketKind, id: &str, number: &str) -> Option<String> {
         let template = self.settings.web_url.as_deref()?;

@@ -12,9 +12,10 @@ use crate::host::{Host, StoreError};
 use crate::report::Report;
 use crate::store::Store;
 use crate::store::lease::Lease;
-use crate::store::ledger::{EntryPage, Ledger};
+use crate::store::ledger::EntryPage;
 use crate::store::outbox::{Content, Outbox, Record};
 use crate::store::progress;
+use crate::sweep::overlay::Known;
 use crate::sweep::{self, Task};
 
 /// How long a small task waits for a sweep that is running.
@@ -127,11 +128,11 @@ impl<H: Host> Shell<H> {
 
     /// The approval that the sample program's short address means: ticket and approval id without module and level.
     pub async fn resolve(&self, ticket: &str, approval: &str) -> Result<Option<ApprovalId>, OperationError> {
-        let ledger = Ledger::open(self.store.clone()).await?;
+        let known = self.known().await?;
         let mut found = Vec::new();
         for kind in TicketKind::ALL {
             let ticket = TicketRef { source: approval_logic::approval::Source::Sdp, kind, ticket: ticket.to_owned() };
-            let entries = ledger.of_ticket(&ticket).await?;
+            let entries = known.of_ticket(&ticket).await?;
             found.extend(entries.into_iter().filter(|entry| entry.approval.id.approval == approval));
         }
         // Ids are unique within a module only. Where two modules have the same pair, nobody can say which one is meant.
@@ -141,9 +142,9 @@ impl<H: Host> Shell<H> {
         }
     }
 
-    /// Entries of the ledger; no call to a vendor.
+    /// What is known of approvals; no call to a vendor.
     pub async fn approvals(&self, filter: &Filter) -> Result<EntryPage, OperationError> {
-        let ledger = Ledger::open(self.store.clone()).await?;
+        let known = self.known().await?;
         let approver = filter.approver.as_deref().map(normal_address);
         let wanted = |entry: &Entry| {
             let own = entry.approval.approver.as_ref().and_then(Person::address);
@@ -155,12 +156,16 @@ impl<H: Host> Shell<H> {
                     Some(status) => entry.approval.status.name() == status,
                 }
         };
-        Ok(ledger.page(filter.cursor.as_deref(), filter.limit, wanted).await?)
+        Ok(known.page(filter.cursor.as_deref(), filter.limit, wanted).await?)
     }
 
-    /// One entry of the ledger.
+    /// What is known of one approval.
     pub async fn approval(&self, id: &ApprovalId) -> Result<Option<Entry>, OperationError> {
-        Ok(Ledger::open(self.store.clone()).await?.get(id).await?)
+        Ok(self.known().await?.get(id).await?)
+    }
+
+    async fn known(&self) -> Result<Known<H>, OperationError> {
+        Ok(Known::open(&self.store).await?)
     }
 
     /// Puts a message into the outbox and sends it, unless a sweep is running, which will. The ids, one for each person.

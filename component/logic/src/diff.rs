@@ -55,6 +55,9 @@ pub struct Entry {
     /// When Moveworks took that card; none while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_at: Option<Millis>,
+    /// Up to which round its former approvers have heard of the end; 0: of none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub end_told: u32,
     /// How many reminders were planned in this round.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reminders: u32,

@@ -382,6 +382,7 @@ fn entry_in(entry: diffing::Entry) -> Option<Entry> {
         first_seen: entry.first_seen,
         announced_at: entry.announced_at,
         told_at: None,
+        end_told: 0,
         reminders: entry.reminders,
         closed_at: closed.then_some(entry.first_seen),
         decision: None,

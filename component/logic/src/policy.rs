@@ -99,7 +99,7 @@ fn said_closed(known: Option<&Entry>, rules: &Rules) -> bool {
 pub fn closing(before: &Entry, change: &Change, rules: &Rules) -> Option<Entry> {
     let former = before.approval.approver.as_ref().and_then(Person::address)?;
     let told = before.told_at.is_some() && before.said == Said::Announced && before.decision.is_none();
-    if !told || rules.silent.contains(&former) {
+    if !told || before.end_told >= before.round || rules.silent.contains(&former) {
         return None;
     }
     let after = change.approval();
@@ -170,6 +170,7 @@ fn next(known: Option<&Entry>, change: &Change, action: &Action, fresh_round: bo
         first_seen: known.map_or(now, |entry| entry.first_seen),
         announced_at: if announces { Some(now) } else { kept.and_then(|entry| entry.announced_at) },
         told_at: kept.filter(|_| !announces).and_then(|entry| entry.told_at),
+        end_told: known.map_or(0, |entry| entry.end_told),
         reminders: if announces { 0 } else { kept.map_or(0, |entry| entry.reminders) },
         closed_at: (said == Said::Closed).then_some(now),
         decision: kept.and_then(|entry| entry.decision.clone()),

@@ -18,6 +18,7 @@ use crate::{report, schedule, serve};
 mod doctor;
 mod log;
 mod preview;
+mod simulate;
 mod stop;
 
 /// Tells people in chat that a ticket waits for their approval, and carries their answer back.
@@ -72,6 +73,8 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// Simulate days of the bridge's life, decided by a seed, and check every promise it makes.
+    Simulate(simulate::SimulateArgs),
     /// Show the card for one approval.
     Preview {
         /// The approval, as JSON.
@@ -126,7 +129,8 @@ impl From<CallError> for Failure {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    log::start(cli.log_format, matches!(cli.command, Command::Doctor { .. }));
+    let quiet = matches!(cli.command, Command::Doctor { .. } | Command::Simulate(_));
+    log::start(cli.log_format, quiet);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return end(Failure::Failed(error.to_string())),
@@ -172,6 +176,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Doctor { source } => doctor::run(source).await,
         Command::Stubs { listen, latency_ms, seed } => stubs(listen, Duration::from_millis(latency_ms), seed).await,
         Command::Demo { keep } => demo(keep).await,
+        Command::Simulate(args) => simulate::simulate(args).await,
         Command::Preview { approval, config, format } => preview::run(&approval, config.as_deref(), format),
     }
 }

@@ -35,6 +35,7 @@ pub use self::ids::{ApprovalRef, LevelRef, Missing, TicketRef};
 pub use self::journal::{Auth, Call, Effect, Ending, Journal, Mark, Vendor, Verdict};
 pub use self::model::{Approval, Edition, Level, Module, Patch, Person, Rule, State, Ticket};
 pub use self::moveworks::{Door, Message, Signature};
+pub(crate) use self::names::Dice;
 pub use self::settings::*;
 pub use self::truth::Truth;
 pub use self::wire::Via;

@@ -40,6 +40,7 @@ pub fn scene(approvals: usize) -> (Vec<Entry>, Vec<TicketSnapshot>) {
         first_seen: 1_789_000_000_000,
         announced_at: Some(1_789_000_000_000),
         told_at: Some(1_789_000_000_000),
+        end_told: 0,
         reminders: 0,
         closed_at: None,
         decision: None,

@@ -151,7 +151,14 @@ impl<H: Host> Ledger<H> {
             self.leaves.lock().await.retain(|(own, _)| *own != number);
             let mut leaf = Leaf::clone(&*self.load(number).await?);
             for entry in entries {
-                leaf.insert(entry_key(&entry.approval.id), slim(entry));
+                let key = entry_key(&entry.approval.id);
+                // Somebody else has meanwhile learnt of a later asking.
+                let late = leaf.get(&key).is_some_and(|own| {
+                    own.approval.sent_at.zip(entry.approval.sent_at).is_some_and(|(own, late)| own > late)
+                });
+                if !late {
+                    leaf.insert(key, slim(entry));
+                }
             }
             leaf.retain(|entry| is_kept(entry, now));
             if !leaf.is_empty() || !self.remove(number).await? {

@@ -79,6 +79,11 @@ impl Content {
         !matches!(self, Self::Notice { .. })
     }
 
+    /// Whether it tells of the end of a round.
+    pub const fn closes(&self) -> bool {
+        matches!(self, Self::Closed(_))
+    }
+
     /// Whether it is the card of a round, alone or among others.
     pub const fn announces(&self) -> bool {
         matches!(self, Self::Pending(_))
@@ -206,6 +211,11 @@ impl<H: Host> Outbox<H> {
         self.segments.iter().flat_map(|(_, records)| records)
     }
 
+    /// The messages that were not taken so far: those that wait and those that were given up.
+    pub fn unsaid(&self) -> impl Iterator<Item = &Record> {
+        self.waiting().chain(self.dead())
+    }
+
     /// The messages that were given up, oldest first.
     pub fn dead(&self) -> &[Record] {
         &self.root.dead
@@ -270,45 +280,39 @@ impl<H: Host> Outbox<H> {
             return Ok(());
         }
         let mut root = Root { delivering: false, ..self.root.clone() };
-        let mut changed: Vec<(u64, Vec<Record>)> = Vec::new();
+        // A segment that changes is written anew under another number, so that one write of the root is the step from
+        // before to after: messages, marks and those given up are all as they were, or all as they are to be.
+        let mut segments = Vec::new();
+        let mut fresh = Vec::new();
         for (number, records) in &self.segments {
-            if !records.iter().any(|record| fates.contains_key(&record.id)) {
-                continue;
-            }
             let mut left = Vec::new();
             for record in records {
                 match fates.get(&record.id) {
                     None => left.push(record.clone()),
                     Some((Fate::Waiting, record)) => left.push(record.clone()),
                     Some((Fate::Dead, record)) => root.dead.push(record.clone()),
-                    Some((Fate::Sent | Fate::Dropped, _)) => {}
-                }
-                if matches!(fates.get(&record.id), Some((Fate::Sent, _))) {
-                    root.leaving.push(mark_key(&record.id));
+                    Some((Fate::Sent, _)) => root.leaving.push(mark_key(&record.id)),
+                    Some((Fate::Dropped, _)) => {}
                 }
             }
-            if left.is_empty() {
-                root.segments.retain(|own| own != number);
-                root.leaving.push(segment_key(*number));
+            if left == *records {
+                segments.push((*number, left));
+                continue;
             }
-            changed.push((*number, left));
+            root.leaving.push(segment_key(*number));
+            if !left.is_empty() {
+                fresh.push(segments.len());
+                segments.push((root.next, left));
+                root.next += 1;
+            }
         }
         drop_oldest(&mut root.dead);
-        // Shrunk segments first: a message taken out of one that is still listed is simply gone, its mark with it once
-        // the root says so.
-        for (number, left) in &changed {
-            if !left.is_empty() {
-                self.store.write(&segment_key(*number), left).await?;
-            }
+        root.segments = segments.iter().map(|(number, _)| *number).collect();
+        for (number, left) in fresh.into_iter().filter_map(|at| segments.get(at)) {
+            self.store.write(&segment_key(*number), left).await?;
         }
         self.store.write(ROOT, &root).await?;
-        self.root = root;
-        for (number, left) in changed {
-            if let Some((_, records)) = self.segments.iter_mut().find(|(own, _)| *own == number) {
-                *records = left;
-            }
-        }
-        self.segments.retain(|(_, records)| !records.is_empty());
+        (self.root, self.segments) = (root, segments);
         self.finish_leaving().await
     }
 

@@ -42,6 +42,7 @@ fn entry(ticket: usize) -> Entry {
         first_seen: 1_789_000_000_000,
         announced_at: Some(1_789_000_000_000),
         told_at: None,
+        end_told: 0,
         reminders: 0,
         closed_at: None,
         decision: None,

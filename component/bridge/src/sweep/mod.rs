@@ -3,14 +3,15 @@
 
 mod look;
 mod module;
-mod overlay;
+pub mod overlay;
 mod updates;
 mod walks;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use approval_logic::approval::{Millis, TicketKind, TicketRef};
-use approval_logic::diff::Entry;
+use approval_logic::diff::{Entry, Said};
 use approval_logic::policy::{Action, Rules};
 use approval_logic::signature::hmac_sha256_hex;
 
@@ -65,6 +66,8 @@ pub async fn run<H: Host>(
     let budget = settings.sweep_budget.saturating_sub(CLOSING).max(settings.sweep_budget / 2);
     let telling = Client::new(host.clone(), settings.concurrency, budget);
     let looking = telling.until(budget / 10 * LOOKING_TENTHS);
+    // The last tenth is for answers: a message whose answer is cut off has to be repeated.
+    let handing = telling.until(budget / 10 * 9);
     let session = |client: &Client<H>| settings.sdp.clone().map(|sdp| Session::new(sdp, client.clone(), store.clone()));
     let (ledger, outbox, place, revisits) = futures::try_join!(
         Ledger::open(store.clone()),
@@ -74,7 +77,8 @@ pub async fn run<H: Host>(
     )?;
     let mut outbox = outbox;
     let recovered = if dry_run { Vec::new() } else { outbox.recover().await? };
-    let known = Known::new(ledger, outbox.waiting());
+    let known = Known::new(ledger, outbox.unsaid());
+    let said_already = known.said_already(outbox.waiting()).await?;
 
     keep_pause(&telling, settings, &place, now);
     let outcomes = match session(&looking) {
@@ -121,11 +125,10 @@ pub async fn run<H: Host>(
         };
     } else {
         report.outbox.planned = outbox.plan(records).await?;
-        let recovered = recovered.into_iter().map(|record| (record.id.clone(), (Fate::Sent, record)));
-        let mut fates: Sorted<_> = recovered.collect();
+        let mut fates: Sorted<_> =
+            said_already.into_iter().map(|record| (record.id.clone(), (Fate::Dropped, record))).collect();
+        fates.extend(recovered.into_iter().map(|record| (record.id.clone(), (Fate::Sent, record))));
         if let Some(moveworks) = &settings.moveworks {
-            // The last tenth is for answers: a message whose answer is cut off has to be repeated.
-            let handing = telling.until(budget / 10 * 9);
             let session = session(&handing);
             let session = session.as_ref();
             let courier =
@@ -139,9 +142,14 @@ pub async fn run<H: Host>(
             }
             fates.extend(told);
         }
-        for entry in known.settled(&fates, &entries, host.now()).await? {
-            entries.insert(entry_key(&entry.approval.id), entry);
-        }
+        let was_sent = |record: &&Record| fates.get(&record.id).is_some_and(|(fate, _)| *fate == Fate::Sent);
+        let unsaid = outbox.unsaid().filter(|record| record.content.announces() && !was_sent(record));
+        let unsaid: BTreeSet<String> =
+            unsaid.flat_map(|record| record.content.asked()).map(|entry| event_id(entry, "pending")).collect();
+        // The ledger says "announced" once it was. What waits or was given up is known through the outbox: should another
+        // sweep write over that, the approval is new again, and its card carries the same event id.
+        entries.retain(|entry| entry.said != Said::Announced || !unsaid.contains(&event_id(entry, "pending")));
+        entries.extend(known.settled(&fates, &entries, host.now()).await?);
         heed_limit(&mut next, &telling, settings, host.now());
         known.ledger().commit(entries.into_iter().map(|(_, entry)| entry).collect(), host.now()).await?;
         if next != place {

@@ -1,19 +1,21 @@
-//! What is known: the ledger, and above it the messages that a crash kept from reaching the ledger.
+//! What is known: the ledger, and above it the messages that wait or were given up. An approval is in the ledger once its
+//! card was taken, so that a message that gets lost on the way there is one that was never planned.
 
-use approval_logic::approval::{Millis, TicketKind, TicketRef};
+use approval_logic::approval::{ApprovalId, Millis, TicketKind, TicketRef};
 use approval_logic::diff::Entry;
 
 use crate::host::{Host, StoreError};
 use crate::sorted::Sorted;
-use crate::store::ledger::{Ledger, entry_key, ticket_key};
-use crate::store::outbox::{Fate, Record};
+use crate::store::Store;
+use crate::store::ledger::{EntryPage, Ledger, entry_key, ticket_key};
+use crate::store::outbox::{Fate, Outbox, Record};
 
 /// No sweep takes up more tickets of the ledger than this, however long it has been since the last one.
 const SLICE_MAX: usize = 2_000;
 
 /// The ledger with the outbox laid over it.
 #[derive(Clone)]
-pub(super) struct Known<H> {
+pub struct Known<H> {
     ledger: Ledger<H>,
     /// By the key of the ticket.
     planned: Sorted<Vec<Entry>>,
@@ -31,7 +33,7 @@ pub(super) struct Slice {
 
 impl<H: Host> Known<H> {
     /// Lays the entries of messages over the ledger.
-    pub(super) fn new<'a>(ledger: Ledger<H>, records: impl IntoIterator<Item = &'a Record>) -> Self {
+    pub fn new<'a>(ledger: Ledger<H>, records: impl IntoIterator<Item = &'a Record>) -> Self {
         let mut planned: Sorted<Vec<Entry>> = Sorted::default();
         let mut waiting = 0;
         for entry in records.into_iter().flat_map(|record| record.content.asked()) {
@@ -48,13 +50,19 @@ impl<H: Host> Known<H> {
         self.waiting
     }
 
+    /// What is known now.
+    pub async fn open(store: &Store<H>) -> Result<Self, StoreError> {
+        let (ledger, outbox) = futures::try_join!(Ledger::open(store.clone()), Outbox::open(store.clone()))?;
+        Ok(Self::new(ledger, outbox.unsaid()))
+    }
+
     /// The ledger below.
-    pub(super) const fn ledger(&self) -> &Ledger<H> {
+    pub const fn ledger(&self) -> &Ledger<H> {
         &self.ledger
     }
 
     /// The entries of one ticket.
-    pub(super) async fn of_ticket(&self, ticket: &TicketRef) -> Result<Vec<Entry>, StoreError> {
+    pub async fn of_ticket(&self, ticket: &TicketRef) -> Result<Vec<Entry>, StoreError> {
         let mut entries = self.ledger.of_ticket(ticket).await?;
         for planned in self.planned.get(&ticket_key(ticket)).into_iter().flatten() {
             match entries.iter_mut().find(|entry| entry.approval.id == planned.approval.id) {
@@ -66,30 +74,92 @@ impl<H: Host> Known<H> {
         Ok(entries)
     }
 
-    /// What the ledger has to learn from the fates of messages: entries that it does not have yet, and which cards were
-    /// taken. `written` goes to the ledger anyway.
+    /// One entry.
+    pub async fn get(&self, id: &ApprovalId) -> Result<Option<Entry>, StoreError> {
+        let entries = self.of_ticket(&id.ticket_ref()).await?;
+        Ok(entries.into_iter().find(|entry| entry.approval.id == *id))
+    }
+
+    /// A page of entries, as [`Ledger::page`] gives them, those that wait to be announced among them.
+    pub async fn page(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<EntryPage, StoreError> {
+        let planned = self.planned.values().flatten().filter(|entry| wanted(entry)).cloned().collect();
+        let mut above: Sorted<Entry> = Sorted::default();
+        for entry in self.missing(planned).await? {
+            above.insert(entry_key(&entry.approval.id), entry);
+        }
+        let below = self
+            .ledger
+            .page(after, limit, |entry| wanted(entry) && !above.contains_key(&entry_key(&entry.approval.id)));
+        let EntryPage { entries, next } = below.await?;
+        let mut all: Sorted<Entry> = entries.into_iter().map(|entry| (entry_key(&entry.approval.id), entry)).collect();
+        let here = |key: &str| after.is_none_or(|after| key > after) && next.as_deref().is_none_or(|next| key <= next);
+        all.extend(above.into_iter().filter(|(key, _)| here(key)));
+        let more = next.is_some() || all.len() > limit;
+        let entries: Vec<Entry> = all.into_iter().map(|(_, entry)| entry).take(limit).collect();
+        let next = entries.last().filter(|_| more).map(|entry| entry_key(&entry.approval.id));
+        Ok(EntryPage { entries, next })
+    }
+
+    /// The announcements and closings among waiting messages that need not be made: the ledger has them, because another
+    /// sweep has made them meanwhile, or because the approval has been closed.
+    pub(super) async fn said_already<'a>(
+        &self,
+        waiting: impl IntoIterator<Item = &'a Record>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut said = Vec::new();
+        for record in waiting {
+            let closes = record.content.closes();
+            let mut all = closes || record.content.announces();
+            for entry in record.content.about() {
+                let own = self.ledger.get(&entry.approval.id).await?;
+                all &= own.is_some_and(|own| if closes { own.end_told } else { own.round } >= entry.round);
+            }
+            if all {
+                said.push(record.clone());
+            }
+        }
+        Ok(said)
+    }
+
+    /// Of the given entries those that the ledger does not have yet.
+    async fn missing(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, StoreError> {
+        let mut missing = Vec::new();
+        for entry in entries {
+            if self.ledger.get(&entry.approval.id).await?.is_none_or(|own| own.round < entry.round) {
+                missing.push(entry);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// What the ledger has to learn from messages that were taken: entries that it does not have yet, when their cards
+    /// were taken, and whose end was told. `written` goes to the ledger anyway.
     pub(super) async fn settled(
         &self,
         fates: &Sorted<(Fate, Record)>,
         written: &Sorted<Entry>,
         now: Millis,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let mut settled = Vec::new();
-        for (fate, record) in fates.values().filter(|(fate, _)| *fate != Fate::Waiting) {
-            let told = *fate == Fate::Sent && record.content.announces();
-            for entry in record.content.asked() {
-                let own = match written.get(&entry_key(&entry.approval.id)) {
+    ) -> Result<Sorted<Entry>, StoreError> {
+        let mut settled: Sorted<Entry> = Sorted::default();
+        for (_, record) in fates.values().filter(|(fate, _)| *fate == Fate::Sent) {
+            for entry in record.content.about() {
+                let key = entry_key(&entry.approval.id);
+                let own = match settled.get(&key).or_else(|| written.get(&key)) {
                     Some(own) => Some(own.clone()),
                     None => self.ledger.get(&entry.approval.id).await?,
                 };
-                let own = own.filter(|own| own.round >= entry.round);
-                let tells = told && own.as_ref().is_none_or(|own| own.round == entry.round && own.told_at.is_none());
-                let missing = own.is_none();
-                let own = own.unwrap_or_else(|| entry.clone());
-                if tells {
-                    settled.push(Entry { told_at: Some(now), ..own });
-                } else if missing {
-                    settled.push(own);
+                let learnt = if record.content.closes() {
+                    own.filter(|own| own.end_told < entry.round).map(|own| Entry { end_told: entry.round, ..own })
+                } else {
+                    learnt(own, entry, record.content.announces().then_some(now))
+                };
+                if let Some(learnt) = learnt {
+                    settled.insert(key, learnt);
                 }
             }
         }
@@ -142,5 +212,17 @@ impl<H: Host> Known<H> {
             position += 1;
         }
         Ok(slice)
+    }
+}
+
+/// What is to be remembered of an entry whose card (then with the time) or reminder was taken; none: nothing new.
+fn learnt(own: Option<Entry>, entry: &Entry, told_at: Option<Millis>) -> Option<Entry> {
+    let end_told = own.as_ref().map_or(0, |own| own.end_told);
+    match own.filter(|own| own.round >= entry.round) {
+        None => Some(Entry { told_at: told_at.or(entry.told_at), end_told, ..entry.clone() }),
+        Some(own) if told_at.is_some() && own.round == entry.round && own.told_at.is_none() => {
+            Some(Entry { told_at, ..own })
+        }
+        Some(_) => None,
     }
 }

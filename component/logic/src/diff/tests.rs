@@ -42,6 +42,7 @@ fn entry(said: Said, approval: Approval) -> Entry {
         first_seen: 6,
         announced_at,
         told_at: None,
+        end_told: 0,
         reminders: 0,
         closed_at: None,
         decision: None,

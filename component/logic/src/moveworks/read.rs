@@ -17,6 +17,12 @@ pub fn read_acceptance(response: &HttpResponse) -> Result<(), CallError> {
     let status = response.status;
     let message = describe(response);
     match status {
+        // A proxy's log-in page, or a gateway's: Moveworks has seen nothing of the message.
+        200..=299 if is_page(response) => Err(CallError::Retry {
+            code: "NOT_MOVEWORKS",
+            message: "a web page answered in Moveworks' place; look at what is between it and the bridge".to_owned(),
+            after: FAULT_PAUSE,
+        }),
         200..=299 => Ok(()),
         401 => Err(CallError::Auth { code: "CREDENTIAL_REFUSED", message }),
         403 => Err(CallError::Permanent { code: "FORBIDDEN", message }),
@@ -38,6 +44,10 @@ pub fn read_acceptance(response: &HttpResponse) -> Result<(), CallError> {
             after: response.retry_after().unwrap_or(FAULT_PAUSE).max(FAULT_PAUSE),
         }),
     }
+}
+
+fn is_page(response: &HttpResponse) -> bool {
+    response.header("content-type").is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
 }
 
 /// `{"error":{"code","message"}}`, or the two unwrapped as in the OpenAPI text.

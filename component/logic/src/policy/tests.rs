@@ -50,6 +50,7 @@ fn entry(said: Said) -> Entry {
         first_seen: 50,
         announced_at,
         told_at: announced_at,
+        end_told: 0,
         reminders: 0,
         closed_at,
         decision: None,
@@ -339,6 +340,7 @@ fn nobody_hears_the_end_of_what_they_were_not_told_or_decided_themselves_or_do_n
     for known in [
         Entry { told_at: None, ..entry(Said::Announced) },
         Entry { decision, ..entry(Said::Announced) },
+        Entry { end_told: 3, ..entry(Said::Announced) },
         entry(Said::Baselined),
         entry(Said::Silenced),
         entry(Said::Closed),

@@ -82,6 +82,36 @@ async fn a_crash_at_any_write_loses_no_message_repeats_at_most_one_and_leaves_no
     }
 }
 
+/// One is sent, one given up, one waits on: all in the same segment.
+#[tokio::test]
+async fn a_crash_while_settling_in_part_settles_all_of_it_or_nothing() {
+    for writes in 0..8 {
+        let host = MemoryHost::new();
+        open(&host).await.plan(vec![record(1), record(2), record(3)]).await.unwrap();
+        host.dies_after(writes);
+        let deliver = async {
+            let mut outbox = Outbox::open(Store::new(host.clone())).await?;
+            outbox.begin_delivery().await?;
+            Outbox::mark_sent(&Store::new(host.clone()), &record(1).id, 0).await?;
+            let fates = [(Fate::Sent, record(1)), (Fate::Dead, record(2)), (Fate::Waiting, record(3))];
+            outbox.settle(fates.into_iter().map(|fate| (fate.1.id.clone(), fate)).collect()).await
+        };
+        let _ = deliver.await;
+        host.lives();
+        let mut outbox = open(&host).await;
+        let sent = outbox.recover().await.unwrap();
+        let (waiting, dead) = (tickets(outbox.waiting()), tickets(outbox.dead()));
+        let settled = dead == [2] && waiting == [3];
+        assert!(settled || dead.is_empty() && waiting == [1, 2, 3], "died after {writes} writes: {waiting:?} {dead:?}");
+        outbox
+            .settle(sent.into_iter().map(|record| (record.id.clone(), (Fate::Sent, record))).collect())
+            .await
+            .unwrap();
+        let marks = host.key_names().into_iter().filter(|key| key.starts_with("v1:sent:")).count();
+        assert_eq!(marks, 0, "died after {writes} writes");
+    }
+}
+
 #[tokio::test]
 async fn a_crash_while_planning_plans_all_of_it_or_nothing() {
     for writes in 0..6 {

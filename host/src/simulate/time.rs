@@ -7,18 +7,19 @@
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use approval_bridge::clock::Clock;
 use futures::future::BoxFuture;
+
+use crate::clock::Clock;
 
 /// How often a future that waits is given the chance to be joined by others before the clock may jump.
 const CALM: u32 = 2;
 
-/// The clock.
+/// The clock. Clones share everything.
 #[derive(Clone)]
 pub struct Time {
     inner: Arc<Mutex<Inner>>,
@@ -42,7 +43,7 @@ impl Time {
 
     /// Moves on, and wakes whoever is due.
     pub fn advance(&self, by: Duration) {
-        let to = self.lock().elapsed + by;
+        let to = self.lock().elapsed.saturating_add(by);
         self.move_to(to);
     }
 
@@ -98,17 +99,17 @@ impl Time {
 impl Clock for Time {
     fn now_ms(&self) -> i64 {
         let inner = self.lock();
-        inner.start_ms + i64::try_from(inner.elapsed.as_millis()).expect("tests end before the year 292 million")
+        inner.start_ms.saturating_add(i64::try_from(inner.elapsed.as_millis()).unwrap_or(i64::MAX))
     }
 
     fn monotonic_ns(&self) -> u64 {
-        u64::try_from(self.lock().elapsed.as_nanos()).expect("tests last less than 500 years")
+        u64::try_from(self.lock().elapsed.as_nanos()).unwrap_or(u64::MAX)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let mut inner = self.lock();
         inner.next += 1;
-        let key = (inner.elapsed + duration, inner.next);
+        let key = (inner.elapsed.saturating_add(duration), inner.next);
         drop(inner);
         Box::pin(Sleep { time: self.clone(), key })
     }
@@ -190,5 +191,43 @@ impl Drop for Leave {
     fn drop(&mut self) {
         self.0.stir();
         self.0.time.lock().drivers -= 1;
+    }
+}
+
+/// What a machine takes the time for: [`Time`], off by what its clock has been set back. Clones share everything.
+#[derive(Clone)]
+pub struct WallClock {
+    time: Time,
+    behind_ms: Arc<AtomicI64>,
+}
+
+impl WallClock {
+    /// A clock that is right.
+    pub fn new(time: Time) -> Self {
+        Self { time, behind_ms: Arc::default() }
+    }
+
+    /// Sets the clock back, as a time service does that finds it fast. What measures durations goes on as before.
+    pub fn set_back(&self, by: Duration) {
+        self.behind_ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Puts the clock right again.
+    pub fn put_right(&self) {
+        self.behind_ms.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Clock for WallClock {
+    fn now_ms(&self) -> i64 {
+        self.time.now_ms().saturating_sub(self.behind_ms.load(Ordering::Relaxed))
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        self.time.monotonic_ns()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.time.sleep(duration)
     }
 }

@@ -1,0 +1,97 @@
+//! Every key that the bridge writes can be reached from a few fixed ones; what cannot stays in the store for ever.
+//!
+//! This reads the store as `component/bridge/src/store` writes it, from outside and with eyes of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// The keys from which all others are reached.
+const ROOTS: [&str; 7] =
+    ["v1:lease", "v1:ledger", "v1:outbox", "v1:plain-verbs", "v1:progress", "v1:revisit", "v1:sdp-token"];
+
+/// What was found in a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// Keys that nothing leads to, and nothing ever will.
+    pub orphans: Vec<String>,
+    /// Keys that were written by a process that ended before it listed them; the next one of that number replaces them.
+    pub unlisted: Vec<String>,
+}
+
+impl Keys {
+    /// Looks through the entries of a store.
+    pub fn of(entries: &BTreeMap<String, Vec<u8>>) -> Self {
+        let value = |key: &str| -> Value {
+            entries.get(key).and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
+        };
+        let (ledger, outbox) = (value("v1:ledger"), value("v1:outbox"));
+        let mut reached: BTreeSet<String> = ROOTS.into_iter().map(str::to_owned).collect();
+        // The first leaf needs no root.
+        reached.insert("v1:ledger:0".to_owned());
+        reached.extend(list(&ledger, "leaves").map(|leaf| format!("v1:ledger:{}", number(leaf, "number"))));
+        for segment in list(&outbox, "segments").map(|number| format!("v1:outbox:{number}")) {
+            let records = value(&segment);
+            let ids = records.as_array().into_iter().flatten().filter_map(|record| record.get("id")?.as_str());
+            reached.extend(ids.map(|id| format!("v1:sent:{id}")));
+            reached.insert(segment);
+        }
+        reached.extend(list(&outbox, "leaving").filter_map(Value::as_str).map(str::to_owned));
+        let ahead = |key: &str| {
+            let of = |prefix: &str, next: u64| {
+                key.strip_prefix(prefix).and_then(|number| number.parse::<u64>().ok()).is_some_and(|own| own >= next)
+            };
+            of("v1:ledger:", number(&ledger, "next")) || of("v1:outbox:", number(&outbox, "next"))
+        };
+        let lost = entries.keys().filter(|key| !reached.contains(*key)).cloned();
+        let (unlisted, orphans) = lost.partition(|key| ahead(key));
+        Self { orphans, unlisted }
+    }
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn number(value: &Value, name: &str) -> u64 {
+    value.get(name).and_then(Value::as_u64).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(entries: &[(&str, &str)]) -> Keys {
+        Keys::of(&entries.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec())).collect())
+    }
+
+    #[test]
+    fn what_the_roots_lead_to_is_reached() {
+        let found = keys(&[
+            ("v1:ledger", r#"{"leaves":[{"number":0,"from":""},{"number":3,"from":"b"}],"next":4}"#),
+            ("v1:ledger:0", "{}"),
+            ("v1:ledger:3", "{}"),
+            ("v1:outbox", r#"{"segments":[7],"next":8,"leaving":["v1:outbox:6","v1:sent:gone"]}"#),
+            ("v1:outbox:6", "[]"),
+            ("v1:outbox:7", r#"[{"id":"a:1:pending"}]"#),
+            ("v1:sent:a:1:pending", "1"),
+            ("v1:sent:gone", "1"),
+            ("v1:lease", "{}"),
+        ]);
+        assert_eq!(found, Keys::default());
+    }
+
+    #[test]
+    fn what_nothing_leads_to_is_an_orphan() {
+        let found = keys(&[
+            ("v1:outbox", r#"{"segments":[],"next":8}"#),
+            ("v1:outbox:7", "[]"),
+            ("v1:outbox:8", "[]"),
+            ("v1:ledger:1", "{}"),
+            ("v1:sent:a", "1"),
+            ("v1:else", "1"),
+        ]);
+        assert_eq!(found.orphans, ["v1:else", "v1:outbox:7", "v1:sent:a"]);
+        assert_eq!(found.unlisted, ["v1:ledger:1", "v1:outbox:8"]);
+    }
+}

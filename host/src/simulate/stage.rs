@@ -1,0 +1,248 @@
+//! The stage: the vendors, a store that outlives processes, and the process of the bridge that runs at the moment.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use super::inspect::{Rest, inspect};
+use super::journal::Journal;
+use super::plug::{Plug, PluggedStore, PluggedTransport};
+use super::time::{Time, WallClock};
+use super::witness::{Witness, WitnessedStore, WitnessedTransport};
+use super::{Options, SimulateError};
+use crate::bridge::{Bridge, Report};
+use crate::call::CallError;
+use crate::clock::Clock;
+use crate::key_value::{KeyValue, MemoryStore, StoreError};
+use crate::limits::Limits;
+use crate::stubs::{
+    Dice, Hosts, MOVEWORKS_API_KEY, MOVEWORKS_LISTENER_ID, SDP_AUTHTOKEN, Stubs, ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET,
+    ZOHO_REFRESH_TOKEN,
+};
+use crate::variables::VariableMap;
+
+/// 2025-11-24T00:00:00Z, a Monday: when every simulation begins.
+pub(super) const BEGIN: i64 = 1_763_942_400_000;
+
+const API_TOKEN: &str = "simulated-api-token-0123456789";
+const ACTION_SECRET: &str = "simulated-action-secret-0123456789";
+const SDP: &str = "sdp.example";
+const ACCOUNTS: &str = "accounts.example";
+const MOVEWORKS: &str = "moveworks.example";
+
+/// Everything there is.
+pub(super) struct Stage {
+    pub(super) time: Time,
+    pub(super) wall: WallClock,
+    pub(super) stubs: Stubs,
+    pub(super) plug: Plug,
+    pub(super) witness: Witness,
+    pub(super) journal: Journal,
+    /// Whether things go wrong in this run: then an answer may be missing, and not every refusal is a mistake.
+    pub(super) faults: bool,
+    store: Arc<MemoryStore>,
+    latency: Arc<Mutex<Dice>>,
+    variables: VariableMap,
+    compiled: Bridge,
+    process: Mutex<Option<Bridge>>,
+}
+
+impl Stage {
+    /// Sets the stage. The process has not been started.
+    pub(super) fn set(options: Options, dice: &mut Dice) -> Result<Self, SimulateError> {
+        let time = Time::new(BEGIN);
+        let (now, sleep) = (time.clone(), time.clone());
+        let stubs = Stubs::with_clock(options.seed, Arc::new(move || now.now_ms()))
+            .with_sleeper(Arc::new(move |duration| sleep.sleep(duration)));
+        let cloud = dice.below(2) == 0;
+        stubs.with(|world| {
+            let hosts = Hosts { sdp: SDP.to_owned(), zoho: ACCOUNTS.to_owned(), moveworks: MOVEWORKS.to_owned() };
+            world.settings.hosts = Some(hosts);
+            if cloud {
+                world.settings.sdp.portal = Some("itdesk".to_owned());
+            } else {
+                world.on_premises();
+            }
+            world.set_latency(Duration::from_millis(40));
+            world.set_jitter(Duration::from_millis(80));
+            world.journal.keep(Some(256));
+        });
+        let journal = Journal::new(time.clone(), options.journal);
+        let plug = Plug::journalled(journal.clone());
+        let witness = Witness::new(stubs.clone(), time.clone());
+        witness.excuse_by(&plug);
+        let limits = Limits {
+            // Limits are kept in real time, which must not decide anything here.
+            cpu: Duration::from_secs(600),
+            sweep_timeout: Duration::from_secs(3600),
+            request_timeout: Duration::from_secs(3600),
+            ..Limits::default()
+        };
+        let compiled = Bridge::builder().limits(limits).build().map_err(|error| SimulateError(error.to_string()))?;
+        Ok(Self {
+            wall: WallClock::new(time.clone()),
+            faults: options.faults,
+            store: Arc::default(),
+            latency: Arc::new(Mutex::new(Dice::new(dice.roll()))),
+            variables: variables(cloud, dice.below(2) == 0, options.poll),
+            process: Mutex::default(),
+            time,
+            stubs,
+            plug,
+            witness,
+            journal,
+            compiled,
+        })
+    }
+
+    /// Starts a process over what the store holds.
+    pub(super) fn start(&self) -> Result<(), SimulateError> {
+        self.plug.reset();
+        let slow = SlowStore { inner: self.store.clone(), time: self.time.clone(), dice: self.latency.clone() };
+        let kept = WitnessedStore { inner: Arc::new(slow), witness: self.witness.clone() };
+        let watched = WitnessedTransport { inner: Arc::new(self.stubs.clone()), witness: self.witness.clone() };
+        let transport = PluggedTransport { inner: Arc::new(watched), plug: self.plug.clone(), time: self.time.clone() };
+        let built = Bridge::builder()
+            .variables(self.variables.clone())
+            .limits(self.compiled.limits().clone())
+            .clock(self.wall.clone())
+            .key_value(Arc::new(PluggedStore { inner: Arc::new(kept), plug: self.plug.clone() }))
+            .transport(Arc::new(transport))
+            .compiled_by(&self.compiled)
+            .unyielding()
+            .build();
+        *self.process() = Some(built.map_err(|error| SimulateError(error.to_string()))?);
+        Ok(())
+    }
+
+    /// The process is gone, whatever it was doing.
+    pub(super) fn stop(&self) {
+        *self.process() = None;
+    }
+
+    /// One sweep; none if there is no process, or if it ends meanwhile.
+    pub(super) async fn sweep(&self) -> Option<Result<Report, CallError>> {
+        let bridge = self.process().clone()?;
+        self.while_alive(bridge.poll(false)).await
+    }
+
+    /// A request to the bridge, with the right token; none if no answer comes.
+    pub(super) async fn ask(&self, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let bridge = self.process().clone()?;
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://bridge.example{path}"))
+            .header("authorization", format!("Bearer {API_TOKEN}"))
+            .body(body)
+            .ok()?;
+        let answer = self.while_alive(bridge.handle(request)).await?.ok()?;
+        Some((answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or_default()))
+    }
+
+    /// Checks the bridge's account of itself against the world.
+    pub(super) async fn inspect(&self, rest: Rest) {
+        let Some(bridge) = self.process().clone() else { return };
+        let entries = self.store.entries();
+        inspect(&bridge, API_TOKEN, &self.stubs, &self.witness, &entries, rest).await;
+    }
+
+    /// Waits until this time, milliseconds since 1970.
+    pub(super) async fn until(&self, at: i64) {
+        let left = u64::try_from(at.saturating_sub(self.time.now_ms())).unwrap_or(0);
+        self.time.sleep(Duration::from_millis(left)).await;
+    }
+
+    async fn while_alive<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.plug.pulled() => None,
+            answer = call => Some(answer),
+        }
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<Bridge>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn variables(cloud: bool, tokens: bool, poll: Duration) -> VariableMap {
+    let mut variables = vec![
+        ("api_token", API_TOKEN.to_owned()),
+        ("moveworks_base_url", format!("https://{MOVEWORKS}")),
+        ("moveworks_api_key", MOVEWORKS_API_KEY.to_owned()),
+        ("moveworks_listener_id", MOVEWORKS_LISTENER_ID.to_owned()),
+        ("remind_after_hours", "24".to_owned()),
+        ("max_reminders", "2".to_owned()),
+        ("poll_seconds", poll.as_secs().to_string()),
+    ];
+    if tokens {
+        variables.push(("action_secret", ACTION_SECRET.to_owned()));
+    }
+    if cloud {
+        variables.extend([
+            ("sdp_base_url", format!("https://{SDP}/app/itdesk")),
+            ("sdp_accounts_url", format!("https://{ACCOUNTS}")),
+            ("sdp_client_id", ZOHO_CLIENT_ID.to_owned()),
+            ("sdp_client_secret", ZOHO_CLIENT_SECRET.to_owned()),
+            ("sdp_refresh_token", ZOHO_REFRESH_TOKEN.to_owned()),
+        ]);
+    } else {
+        variables.extend([("sdp_base_url", format!("https://{SDP}")), ("sdp_authtoken", SDP_AUTHTOKEN.to_owned())]);
+    }
+    VariableMap::new(variables)
+}
+
+/// A store that takes its time, a little for each use, so that what runs side by side meets in it.
+struct SlowStore {
+    inner: Arc<MemoryStore>,
+    time: Time,
+    dice: Arc<Mutex<Dice>>,
+}
+
+impl SlowStore {
+    fn pause(&self) -> BoxFuture<'static, ()> {
+        let pause = self.dice.lock().unwrap_or_else(PoisonError::into_inner).below(3_000);
+        self.time.sleep(Duration::from_micros(500 + pause))
+    }
+}
+
+impl KeyValue for SlowStore {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        Box::pin(async move {
+            self.pause().await;
+            self.inner.get(key).await
+        })
+    }
+
+    fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.pause().await;
+            self.inner.set(key, value).await
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.pause().await;
+            self.inner.delete(key).await
+        })
+    }
+
+    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            self.pause().await;
+            self.inner.exists(key).await
+        })
+    }
+
+    fn keys(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(async move {
+            self.pause().await;
+            self.inner.keys().await
+        })
+    }
+}

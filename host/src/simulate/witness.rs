@@ -1,0 +1,425 @@
+//! Who was asked, and who was told: the world's own history beside what the bridge said, and every promise it broke.
+//!
+//! The witness sits where effects happen, below everything that can end a process or lose an answer. So it knows of
+//! every message that Moveworks took and of every mark that the store holds, whatever the bridge came to know of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use super::plug::Plug;
+use super::time::Time;
+use crate::clock::Clock;
+use crate::egress::{EgressError, RequestOptions, Transport};
+use crate::key_value::{KeyValue, StoreError};
+use crate::stubs::{Message, Stubs};
+
+/// What was read so long ago may still be said, in milliseconds: half a minute of trust in what the sweep has read, a
+/// quarter for the answer of the call, and as much in the queue for it.
+pub const READ_WINDOW_MS: i64 = 60_000;
+
+/// The keys of marks begin so; see `component/bridge/src/store/outbox.rs`.
+const MARK: &str = "v1:sent:";
+
+/// What the bridge promises; see DESIGN, "What must always hold".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Promise {
+    /// What waits at its approver is announced.
+    NothingMissed,
+    /// One announcement for each asking; a repeat only where a process, an answer or a write was lost.
+    NothingTwice,
+    /// All that is announced of one asking carries one event id, so that who can collapse repeats does.
+    OneEventId,
+    /// Nothing is said of what is not so.
+    NothingFalse,
+    /// The ledger says what the world says.
+    Ledger,
+    /// The outbox is empty once there is nothing left to say.
+    Outbox,
+    /// Every key of the store can be reached.
+    Keys,
+    /// A decision is its approver's, and the caller hears what the help desk says.
+    Decisions,
+}
+
+impl Promise {
+    /// All of them, in the order in which reports list them.
+    pub const ALL: [Self; 8] = [
+        Self::NothingMissed,
+        Self::NothingTwice,
+        Self::OneEventId,
+        Self::NothingFalse,
+        Self::Ledger,
+        Self::Outbox,
+        Self::Keys,
+        Self::Decisions,
+    ];
+
+    /// The promise in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NothingMissed => "nothing missed",
+            Self::NothingTwice => "nothing twice",
+            Self::OneEventId => "one event id for each asking",
+            Self::NothingFalse => "nothing false",
+            Self::Ledger => "the ledger is the world",
+            Self::Outbox => "the outbox drains",
+            Self::Keys => "no key is lost",
+            Self::Decisions => "decisions hold",
+        }
+    }
+}
+
+/// A promise that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// Which one.
+    pub promise: Promise,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// What happened.
+    pub what: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = chrono::DateTime::from_timestamp_millis(self.at).unwrap_or_default();
+        write!(f, "{}, {}: {}", self.promise.words(), at.format("%Y-%m-%d %H:%M:%S"), self.what)
+    }
+}
+
+/// One asking of one person: the approval, the address, when it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// The bridge's id of the approval.
+    pub id: String,
+    /// The address.
+    pub to: String,
+    /// When it was sent, as the source has it.
+    pub sent_on: Option<i64>,
+}
+
+/// What is known about a question.
+#[derive(Debug, Default)]
+struct History {
+    /// From when to when it waited; an open end for one that waits now.
+    spans: Vec<(i64, Option<i64>)>,
+    /// The event ids of its announcements.
+    announced: BTreeSet<String>,
+    /// The action token of its newest card.
+    token: Option<String>,
+}
+
+/// How often an event id was handed over.
+#[derive(Debug)]
+struct Handed {
+    times: u32,
+    /// The excuses there were at the last time.
+    excuses: u64,
+}
+
+/// What was said, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Announcements.
+    pub cards: u64,
+    /// Reminders.
+    pub reminders: u64,
+    /// Other messages.
+    pub others: u64,
+    /// Messages that were handed over once more; each is counted above as well.
+    pub repeats: u64,
+    /// Questions that were asked, with an address to tell.
+    pub asked: u64,
+    /// From the asking to its first card, in milliseconds: the longest.
+    pub slowest_ms: i64,
+    /// The same, added up over all announced questions.
+    pub waited_ms: i64,
+    /// Questions with a card.
+    pub announced: u64,
+}
+
+/// The witness. Clones share everything.
+#[derive(Clone)]
+pub struct Witness {
+    stubs: Stubs,
+    time: Time,
+    plugs: Arc<Mutex<Vec<Plug>>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    questions: BTreeMap<Question, History>,
+    waiting: BTreeSet<Question>,
+    messages: usize,
+    handed: BTreeMap<String, Handed>,
+    marked: BTreeSet<String>,
+    excuses: u64,
+    said: Said,
+    breaches: Vec<Breach>,
+}
+
+impl Witness {
+    /// A witness of this world.
+    pub fn new(stubs: Stubs, time: Time) -> Self {
+        Self { stubs, time, plugs: Arc::default(), seen: Arc::default() }
+    }
+
+    /// Lets each strike of this plug excuse a repeat of what was under way.
+    pub fn excuse_by(&self, plug: &Plug) {
+        self.plugs.lock().unwrap_or_else(PoisonError::into_inner).push(plug.clone());
+    }
+
+    /// Looks at the world: to be called after every change of it.
+    pub fn look(&self) {
+        let now = self.time.now_ms();
+        let pending = self.stubs.with(|world| world.pending());
+        let asked = pending.into_iter().filter_map(|row| {
+            Some(Question { id: row.id, to: row.email?.trim().to_lowercase(), sent_on: row.sent_on })
+        });
+        let asked: BTreeSet<Question> = asked.collect();
+        let mut seen = self.lock();
+        let before = std::mem::take(&mut seen.waiting);
+        for question in before.difference(&asked) {
+            if let Some(span) = seen.questions.get_mut(question).and_then(|history| history.spans.last_mut()) {
+                span.1 = Some(now);
+            }
+        }
+        for question in asked.difference(&before) {
+            seen.said.asked += 1;
+            seen.questions.entry(question.clone()).or_default().spans.push((now, None));
+        }
+        seen.waiting = asked;
+    }
+
+    /// The questions that wait now.
+    pub fn waiting(&self) -> Vec<Question> {
+        self.lock().waiting.iter().cloned().collect()
+    }
+
+    /// The action token of the newest card of a question; outer none: there was no card yet.
+    pub fn card(&self, question: &Question) -> Option<Option<String>> {
+        let seen = self.lock();
+        let history = seen.questions.get(question).filter(|history| !history.announced.is_empty())?;
+        Some(history.token.clone())
+    }
+
+    /// What was said so far.
+    pub fn said(&self) -> Said {
+        self.lock().said
+    }
+
+    /// How often each event id was handed over.
+    pub fn handed(&self) -> BTreeMap<String, u32> {
+        self.lock().handed.iter().map(|(id, handed)| (id.clone(), handed.times)).collect()
+    }
+
+    /// The promises that were broken so far.
+    pub fn breaches(&self) -> Vec<Breach> {
+        self.lock().breaches.clone()
+    }
+
+    /// Notes that a promise was broken.
+    pub fn breach(&self, promise: Promise, what: String) {
+        let at = self.time.now_ms();
+        self.lock().breaches.push(Breach { promise, at, what });
+    }
+
+    /// Checks that whoever waits was told, or will be: `underway` holds the approvals that the outbox still has.
+    pub fn check_told(&self, underway: &BTreeSet<String>) {
+        let missed: Vec<String> = {
+            let seen = self.lock();
+            let told =
+                |question: &Question| seen.questions.get(question).is_some_and(|history| !history.announced.is_empty());
+            let untold = seen.waiting.iter().filter(|question| !told(question) && !underway.contains(&question.id));
+            untold.map(|question| format!("{} was never told of {}", question.to, question.id)).collect()
+        };
+        missed.into_iter().for_each(|what| self.breach(Promise::NothingMissed, what));
+    }
+
+    /// Takes note of messages that came in.
+    fn listen(&self) {
+        let mut seen = self.lock();
+        let (total, messages) = self.stubs.with(|world| {
+            let all = world.sent_messages();
+            let from = if all.len() < seen.messages { 0 } else { seen.messages };
+            (all.len(), all.get(from..).unwrap_or_default().to_vec())
+        });
+        seen.messages = total;
+        let excuses = self.excuses(&seen);
+        messages.iter().for_each(|message| seen.hear(message, excuses));
+    }
+
+    /// Something went wrong, so that what was under way may be repeated.
+    fn excuse(&self) {
+        self.lock().excuses += 1;
+    }
+
+    fn excuses(&self, seen: &Seen) -> u64 {
+        let plugs = self.plugs.lock().unwrap_or_else(PoisonError::into_inner);
+        plugs.iter().map(Plug::struck).sum::<u64>() + seen.excuses
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn hear(&mut self, message: &Message, excuses: u64) {
+        let part = |path: &str| message.body.pointer(path);
+        let text = |path: &str| part(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (event, event_id, id) = (text("/event"), text("/event_id"), text("/approval/id"));
+        let to = message.recipients.first().cloned().unwrap_or_default();
+        let at = message.at;
+        self.hear_again(&event_id, excuses, at);
+        let since = at - READ_WINDOW_MS;
+        let first = Question { id: id.clone(), to: to.clone(), sent_on: None };
+        let own = self.questions.range(first..).take_while(|(question, _)| question.id == id && question.to == to);
+        let spans: Vec<(i64, Option<i64>)> = own.flat_map(|(_, history)| history.spans.iter().copied()).collect();
+        let asked = spans.iter().any(|(_, ended)| ended.is_none_or(|ended| ended >= since));
+        let all_along = spans.iter().any(|(begun, ended)| *begun <= since && ended.is_none());
+        let wrong = match event.as_str() {
+            "approval.pending" | "approval.reminder" if !asked => {
+                Some(format!("{event} for {id} went to {to}, who is not asked"))
+            }
+            "approval.closed" if all_along => Some(format!("{to} was told that {id} is closed, and it waits for them")),
+            _ => None,
+        };
+        self.breaches.extend(wrong.map(|what| Breach { promise: Promise::NothingFalse, at, what }));
+        match event.as_str() {
+            "approval.pending" => {
+                self.said.cards += 1;
+                let sent_on = part("/approval/sent_at").and_then(Value::as_i64);
+                let token = part("/slots/action_token").and_then(Value::as_str).map(str::to_owned);
+                self.announced(&Question { id, to, sent_on }, event_id, token, at);
+            }
+            "approval.reminder" => self.said.reminders += 1,
+            _ => self.said.others += 1,
+        }
+    }
+
+    /// A mark says that a message was taken, so it is never handed over again. Without one it is repeated only if
+    /// something was lost since.
+    fn hear_again(&mut self, event_id: &str, excuses: u64, at: i64) {
+        let handed = self.handed.entry(event_id.to_owned()).or_insert(Handed { times: 0, excuses });
+        handed.times += 1;
+        let again = handed.times > 1;
+        let excused = handed.excuses < excuses && !self.marked.contains(event_id);
+        handed.excuses = excuses;
+        self.said.repeats += u64::from(again);
+        if again && !excused {
+            let what = format!("{event_id} was handed over again, though nothing had been lost");
+            self.breaches.push(Breach { promise: Promise::NothingTwice, at, what });
+        }
+    }
+
+    fn announced(&mut self, question: &Question, event_id: String, token: Option<String>, at: i64) {
+        let Some(history) = self.questions.get_mut(question) else { return };
+        if history.announced.is_empty()
+            && let Some((begun, _)) = history.spans.first()
+        {
+            let waited = at.saturating_sub(*begun);
+            self.said.announced += 1;
+            self.said.waited_ms += waited;
+            self.said.slowest_ms = self.said.slowest_ms.max(waited);
+        }
+        history.token = token;
+        history.announced.insert(event_id);
+        if history.announced.len() > history.spans.len() {
+            let Question { id, to, .. } = question;
+            let what = format!("{to} was told of {id} under several event ids: {:?}", history.announced);
+            self.breaches.push(Breach { promise: Promise::OneEventId, at, what });
+        }
+    }
+}
+
+/// The vendors, watched.
+pub struct WitnessedTransport {
+    /// What answers.
+    pub inner: Arc<dyn Transport>,
+    /// Who watches.
+    pub witness: Witness,
+}
+
+/// Looks when a call ends, also where its caller went away first.
+struct Watch<'a> {
+    witness: &'a Witness,
+    tells: bool,
+    answered: bool,
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if !self.tells {
+            return self.witness.look();
+        }
+        self.witness.listen();
+        if !self.answered {
+            self.witness.excuse();
+        }
+    }
+}
+
+impl Transport for WitnessedTransport {
+    fn send(
+        &self,
+        request: http::Request<Bytes>,
+        options: RequestOptions,
+    ) -> BoxFuture<'_, Result<http::Response<Bytes>, EgressError>> {
+        let reads = *request.method() == http::Method::GET;
+        let tells = *request.method() == http::Method::POST;
+        let send = self.inner.send(request, options);
+        Box::pin(async move {
+            if reads {
+                return send.await;
+            }
+            let mut watch = Watch { witness: &self.witness, tells, answered: false };
+            let answer = send.await;
+            watch.answered = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
+            answer
+        })
+    }
+}
+
+/// A store, watched.
+pub struct WitnessedStore<S: ?Sized> {
+    /// The store.
+    pub inner: Arc<S>,
+    /// Who watches.
+    pub witness: Witness,
+}
+
+impl<S: KeyValue + ?Sized> KeyValue for WitnessedStore<S> {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        self.inner.get(key)
+    }
+
+    fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> BoxFuture<'a, Result<(), StoreError>> {
+        let set = self.inner.set(key, value);
+        Box::pin(async move {
+            let done = set.await;
+            if let Some(event_id) = key.strip_prefix(MARK).filter(|_| done.is_ok()) {
+                self.witness.lock().marked.insert(event_id.to_owned());
+            }
+            done
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.delete(key)
+    }
+
+    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.inner.exists(key)
+    }
+
+    fn keys(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        self.inner.keys()
+    }
+}

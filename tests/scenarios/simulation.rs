@@ -1,0 +1,73 @@
+//! Days of the bridge's life with everything going wrong that can, decided by seeds: no promise is broken, and the same
+//! seed is the same life.
+//!
+//! A few seeds of a few days; `cargo xtask soak` goes on from there.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use approval_bridge::simulate::{Options, Outcome, run, story};
+
+fn options(seed: u64, faults: bool) -> Options {
+    Options { seed, days: 2, tickets: 16, poll: Duration::from_secs(900), faults, journal: None }
+}
+
+async fn holds(options: Options) -> Outcome {
+    let outcome = run(options).await.unwrap();
+    assert!(outcome.breaches.is_empty(), "\n{}", story(&outcome, false));
+    assert!(outcome.said.cards > 20 && outcome.done.in_chat > 3 && outcome.checks == 3, "{outcome:?}");
+    outcome
+}
+
+#[tokio::test]
+async fn a_life_without_faults_says_everything_once() {
+    let outcome = holds(options(1, false)).await;
+    assert_eq!((outcome.said.repeats, outcome.failed_sweeps, outcome.done.unanswered), (0, 0, 0));
+    // The next sweep after the asking, or the one after that.
+    assert!(outcome.said.slowest_ms <= 2 * 900_000, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn lives_full_of_faults_break_no_promise() {
+    let (mut ended, mut failed, mut faults) = (0, 0, 0);
+    for seed in 1..=6 {
+        let outcome = holds(options(seed, true)).await;
+        ended += outcome.restarts;
+        failed += outcome.went.failed;
+        faults += outcome.went.faults;
+    }
+    assert!(ended > 10 && failed > 20 && faults > 10, "not much went wrong: {ended}, {failed}, {faults}");
+}
+
+/// Lines that are kept.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_seed_gives_the_same_journal_byte_for_byte() {
+    let journal = async |seed| {
+        let kept = Kept::default();
+        let outcome = run(Options { journal: Some(Box::new(kept.clone())), ..options(seed, true) }).await.unwrap();
+        let bytes = kept.0.lock().unwrap().clone();
+        (outcome.hash, String::from_utf8(bytes).unwrap())
+    };
+    // Side by side, so that neither has the machine for itself.
+    let (one, other) = tokio::join!(tokio::spawn(journal(7)), tokio::spawn(journal(7)));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    let differs = one.1.lines().zip(other.1.lines()).find(|(one, other)| one != other);
+    assert_eq!(differs, None);
+    assert_eq!(one, other);
+    assert!(one.1.lines().count() > 1000);
+    assert_ne!(one.0, journal(8).await.0, "another seed is another life");
+}
