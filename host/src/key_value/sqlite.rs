@@ -9,16 +9,19 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::{KeyValue, StoreError};
 
 /// How long to wait for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often to look whether it has let go.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Most writes in one transaction.
 const BATCH: usize = 512;
@@ -42,7 +45,8 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         make_private(path).map_err(|error| StoreError::Open(format!("{}: {error}", path.display())))?;
-        let open = || connect(path).map_err(|error| StoreError::Open(format!("{}: {error}", path.display())));
+        let open =
+            || patiently(|| connect(path)).map_err(|error| StoreError::Open(format!("{}: {error}", path.display())));
         let writer = open()?;
         let reader = open()?;
         let (writes, waiting) = channel();
@@ -137,7 +141,8 @@ fn write_all(mut connection: Connection, waiting: &Receiver<Write>) {
 }
 
 fn commit(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
+    // Immediate: the wait for another process is at the beginning, where it can be waited for.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         let mut set = transaction.prepare_cached(
             "INSERT INTO entries (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -155,6 +160,22 @@ fn commit(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> 
 
 fn failed(error: rusqlite::Error) -> StoreError {
     StoreError::Backend(error.to_string())
+}
+
+/// Tries again while another process has the file for itself. SQLite does not wait by itself where waiting could be for
+/// ever, as when two of them turn on the log of the same new file.
+fn patiently<T>(attempt: impl Fn() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let begun = Instant::now();
+    loop {
+        match attempt() {
+            Err(error) if is_busy(&error) && begun.elapsed() < BUSY_TIMEOUT => std::thread::sleep(LOOK_AGAIN),
+            result => return result,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {

@@ -132,8 +132,8 @@ async fn redis_that_syncs_always_loses_nothing_when_it_is_killed() {
 async fn sqlite_says_that_the_disk_is_full_and_keeps_what_it_had() {
     let place = Place::sqlite().unwrap();
     let mut limited = std::process::Command::new("sh");
-    // No file may grow past some hundred kilobytes; the signal that comes with it is ignored, as on a full disk.
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 800; exec \"$@\"", "sh"]).arg(crate::child::this_program());
+    // No file may grow past some two megabytes; the signal that comes with it is ignored, as on a full disk.
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 4000; exec \"$@\"", "sh"]).arg(crate::child::this_program());
     let (said, ended_well) = Writer::start_by(limited, &place, "full", ENDLESS).unwrap().rest();
     let Some(Said::Failed(words)) = said.last() else {
         panic!("the writer ended well: {ended_well}, {:?}", said.last())
