@@ -56,7 +56,8 @@ async fn outbox(bridge: &Bridge, token: &str, witness: &Witness, rest: Rest) -> 
                 ),
             );
         }
-        underway.extend(text(record, "about").map(str::to_owned));
+        let about = record.get("about").and_then(Value::as_array).into_iter().flatten();
+        underway.extend(about.filter_map(Value::as_str).map(str::to_owned));
     }
     underway
 }

@@ -70,6 +70,7 @@ impl Stage {
             world.set_jitter(Duration::from_millis(80));
             world.journal.keep(Some(256));
         });
+        let variables = variables(cloud, &options, dice);
         let journal = Journal::new(time.clone(), options.journal);
         let plug = Plug::journalled(journal.clone());
         let witness = Witness::new(stubs.clone(), time.clone());
@@ -87,7 +88,7 @@ impl Stage {
             faults: options.faults,
             store: Arc::default(),
             latency: Arc::new(Mutex::new(Dice::new(dice.roll()))),
-            variables: variables(cloud, dice.below(2) == 0, options.poll),
+            variables,
             process: Mutex::default(),
             time,
             stubs,
@@ -169,7 +170,7 @@ impl Stage {
     }
 }
 
-fn variables(cloud: bool, tokens: bool, poll: Duration) -> VariableMap {
+fn variables(cloud: bool, options: &Options, dice: &mut Dice) -> VariableMap {
     let mut variables = vec![
         ("api_token", API_TOKEN.to_owned()),
         ("moveworks_base_url", format!("https://{MOVEWORKS}")),
@@ -177,10 +178,24 @@ fn variables(cloud: bool, tokens: bool, poll: Duration) -> VariableMap {
         ("moveworks_listener_id", MOVEWORKS_LISTENER_ID.to_owned()),
         ("remind_after_hours", "24".to_owned()),
         ("max_reminders", "2".to_owned()),
-        ("poll_seconds", poll.as_secs().to_string()),
+        ("poll_seconds", options.poll.as_secs().to_string()),
     ];
-    if tokens {
+    if dice.below(2) == 0 {
         variables.push(("action_secret", ACTION_SECRET.to_owned()));
+    }
+    if dice.below(2) == 0 {
+        variables.push(("closing_notices", "all".to_owned()));
+    }
+    if dice.below(3) == 0 {
+        variables.push(("digest_above", "1".to_owned()));
+    }
+    if dice.below(3) == 0 {
+        variables.push(("moveworks_per_minute", "4".to_owned()));
+    }
+    // Not where the clock is set: what the night holds back then is not said by the time at which all is looked at.
+    if !options.faults && dice.below(2) == 0 {
+        let quiet = [("quiet_hours", "14:00-18:30".to_owned()), ("timezone", "Europe/Berlin".to_owned())];
+        variables.extend(quiet);
     }
     if cloud {
         variables.extend([

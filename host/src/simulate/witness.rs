@@ -274,34 +274,47 @@ impl Seen {
     fn hear(&mut self, message: &Message, excuses: u64) {
         let part = |path: &str| message.body.pointer(path);
         let text = |path: &str| part(path).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (event, event_id, id) = (text("/event"), text("/event_id"), text("/approval/id"));
+        let (event, event_id) = (text("/event"), text("/event_id"));
         let to = message.recipients.first().cloned().unwrap_or_default();
-        let at = message.at;
-        self.hear_again(&event_id, excuses, at);
+        self.hear_again(&event_id, excuses, message.at);
+        let several = |path: &str| part(path).and_then(Value::as_array).cloned().unwrap_or_default();
+        let about = match part("/approval") {
+            Some(approval) => vec![(approval.clone(), part("/slots").cloned().unwrap_or_default())],
+            None => several("/approvals").into_iter().zip(several("/slots/approvals")).collect(),
+        };
+        for (approval, slots) in about {
+            let id = approval.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let question = Question { id, to: to.clone(), sent_on: approval.get("sent_at").and_then(Value::as_i64) };
+            self.hold_against(&question, &event, message.at);
+            if matches!(event.as_str(), "approval.pending" | "approval.digest") {
+                let token = slots.get("action_token").and_then(Value::as_str).map(str::to_owned);
+                self.announced(&question, event_id.clone(), token, message.at);
+            }
+        }
+        match event.as_str() {
+            "approval.pending" | "approval.digest" => self.said.cards += 1,
+            "approval.reminder" => self.said.reminders += 1,
+            _ => self.said.others += 1,
+        }
+    }
+
+    /// Whether what was said of a question was so.
+    fn hold_against(&mut self, question: &Question, event: &str, at: i64) {
+        let Question { id, to, .. } = question;
         let since = at - READ_WINDOW_MS;
-        let first = Question { id: id.clone(), to: to.clone(), sent_on: None };
-        let own = self.questions.range(first..).take_while(|(question, _)| question.id == id && question.to == to);
+        let first = Question { sent_on: None, ..question.clone() };
+        let own = self.questions.range(first..).take_while(|(own, _)| own.id == *id && own.to == *to);
         let spans: Vec<(i64, Option<i64>)> = own.flat_map(|(_, history)| history.spans.iter().copied()).collect();
         let asked = spans.iter().any(|(_, ended)| ended.is_none_or(|ended| ended >= since));
         let all_along = spans.iter().any(|(begun, ended)| *begun <= since && ended.is_none());
-        let wrong = match event.as_str() {
-            "approval.pending" | "approval.reminder" if !asked => {
+        let wrong = match event {
+            "approval.pending" | "approval.digest" | "approval.reminder" if !asked => {
                 Some(format!("{event} for {id} went to {to}, who is not asked"))
             }
             "approval.closed" if all_along => Some(format!("{to} was told that {id} is closed, and it waits for them")),
             _ => None,
         };
         self.breaches.extend(wrong.map(|what| Breach { promise: Promise::NothingFalse, at, what }));
-        match event.as_str() {
-            "approval.pending" => {
-                self.said.cards += 1;
-                let sent_on = part("/approval/sent_at").and_then(Value::as_i64);
-                let token = part("/slots/action_token").and_then(Value::as_str).map(str::to_owned);
-                self.announced(&Question { id, to, sent_on }, event_id, token, at);
-            }
-            "approval.reminder" => self.said.reminders += 1,
-            _ => self.said.others += 1,
-        }
     }
 
     /// A mark says that a message was taken, so it is never handed over again. Without one it is repeated only if
