@@ -24,8 +24,8 @@ async fn holds(options: Options) -> Outcome {
 async fn a_life_without_faults_says_everything_once() {
     let outcome = holds(options(1, false)).await;
     assert_eq!((outcome.said.repeats, outcome.failed_sweeps, outcome.done.unanswered), (0, 0, 0));
-    // The next sweep after the asking, or the one after that.
-    assert!(outcome.said.slowest_ms <= 2 * 900_000, "{outcome:?}");
+    // The next sweep after the asking, or the one after that; and quiet hours of four and a half, where this life has them.
+    assert!(outcome.said.slowest_ms <= 2 * 900_000 + 16_200_000, "{outcome:?}");
 }
 
 #[tokio::test]
