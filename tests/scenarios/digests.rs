@@ -102,3 +102,35 @@ async fn the_outbox_names_every_approval_of_a_digest() {
     let about = listed.body["messages"][0]["about"].as_array().expect("a list").len();
     assert_eq!(about, 4, "{}", listed.text);
 }
+
+/// Held back in its round, then planned in a message that waits: the ledger still says "held back", and the outbox knows
+/// better.
+#[tokio::test]
+async fn what_was_held_back_and_waits_in_a_digest_is_not_put_into_another_one() {
+    let desk = Desk::cloud().variable("digest_above", "1").start();
+    let tickets = desk.world(|world| [(); 2].map(|()| world.request().level(&[ANA]).add()));
+    let approvals = tickets.each_ref().map(|ticket| ticket.approval(0, 0));
+    desk.world(|world| approvals.iter().for_each(|at| world.set_email(at, None).expect("it is there")));
+    desk.poll().await;
+    desk.world(|world| {
+        approvals.iter().for_each(|at| world.set_email(at, Some(ANA.1)).expect("it is there"));
+        world.fault(Fault::on("POST", "/messages/send").replies(503, "").times(1));
+    });
+    desk.advance(minutes(61));
+    assert_eq!(desk.poll().await.outbox.waiting, 1);
+    desk.world(|world| {
+        tickets.iter().for_each(|ticket| world.touch(ticket).expect("it is there"));
+        let now = world.now();
+        world.request().updated(now).level(&[ANA]).add();
+    });
+    desk.poll_every(minutes(20), 8).await.clean();
+    let mut told: Vec<String> = Vec::new();
+    for card in desk.cards() {
+        match card.slots["approvals"].is_array() {
+            true => told.extend(listed(&card.slots)),
+            false => told.push(card.approval_id),
+        }
+    }
+    told.sort_unstable();
+    assert_eq!(told, desk.due(), "each once");
+}

@@ -79,6 +79,13 @@ impl Entry {
     pub fn is_open(&self) -> bool {
         self.said != Said::Closed
     }
+
+    /// Whether a planned card tells more than what is held of the same approval: that is of an earlier asking, or says
+    /// that the card of this one was held back, as it was until it was planned.
+    pub fn is_ahead_of(&self, held: &Self) -> bool {
+        let held_back = matches!(held.said, Said::Parked(_) | Said::Silenced);
+        held.round < self.round || held.round == self.round && held_back && self.said == Said::Announced
+    }
 }
 
 /// One ticket as just read.

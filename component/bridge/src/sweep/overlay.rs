@@ -66,7 +66,7 @@ impl<H: Host> Known<H> {
         let mut entries = self.ledger.of_ticket(ticket).await?;
         for planned in self.planned.get(&ticket_key(ticket)).into_iter().flatten() {
             match entries.iter_mut().find(|entry| entry.approval.id == planned.approval.id) {
-                Some(entry) if entry.round < planned.round => *entry = planned.clone(),
+                Some(entry) if planned.is_ahead_of(entry) => *entry = planned.clone(),
                 Some(_) => {}
                 None => entries.push(planned.clone()),
             }
@@ -117,7 +117,8 @@ impl<H: Host> Known<H> {
             let mut all = closes || record.content.announces();
             for entry in record.content.about() {
                 let own = self.ledger.get(&entry.approval.id).await?;
-                all &= own.is_some_and(|own| if closes { own.end_told } else { own.round } >= entry.round);
+                all &=
+                    own.is_some_and(|own| if closes { own.end_told >= entry.round } else { !entry.is_ahead_of(&own) });
             }
             if all {
                 said.push(record.clone());
@@ -130,7 +131,7 @@ impl<H: Host> Known<H> {
     async fn missing(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, StoreError> {
         let mut missing = Vec::new();
         for entry in entries {
-            if self.ledger.get(&entry.approval.id).await?.is_none_or(|own| own.round < entry.round) {
+            if self.ledger.get(&entry.approval.id).await?.is_none_or(|own| entry.is_ahead_of(&own)) {
                 missing.push(entry);
             }
         }
@@ -218,7 +219,7 @@ impl<H: Host> Known<H> {
 /// What is to be remembered of an entry whose card (then with the time) or reminder was taken; none: nothing new.
 fn learnt(own: Option<Entry>, entry: &Entry, told_at: Option<Millis>) -> Option<Entry> {
     let end_told = own.as_ref().map_or(0, |own| own.end_told);
-    match own.filter(|own| own.round >= entry.round) {
+    match own.filter(|own| !entry.is_ahead_of(own)) {
         None => Some(Entry { told_at: told_at.or(entry.told_at), end_told, ..entry.clone() }),
         Some(own) if told_at.is_some() && own.round == entry.round && own.told_at.is_none() => {
             Some(Entry { told_at, ..own })

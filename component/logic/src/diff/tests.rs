@@ -263,3 +263,23 @@ fn of_two_answers_in_one_snapshot_the_same_one_counts_in_either_order() {
         }
     }
 }
+
+#[test]
+fn a_planned_card_is_ahead_of_an_earlier_asking_and_of_what_was_held_back_in_this_one() {
+    let approval = || approval(Some("ana@x"), Status::Pending, Some(1));
+    let planned = Entry { round: 2, ..entry(Said::Announced, approval()) };
+    let parked = || Said::Parked("nobody".to_owned());
+    for (round, said, ahead) in [
+        (1, Said::Announced, true),
+        (1, Said::Closed, true),
+        (2, parked(), true),
+        (2, Said::Silenced, true),
+        (2, Said::Announced, false),
+        (2, Said::Baselined, false),
+        (2, Said::Closed, false),
+        (3, parked(), false),
+    ] {
+        let held = Entry { round, ..entry(said, approval()) };
+        assert_eq!(planned.is_ahead_of(&held), ahead, "{held:?}");
+    }
+}
