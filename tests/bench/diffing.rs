@@ -118,5 +118,6 @@ fn typed(approval: &Approval) -> types::Approval {
         decided_at: None,
         decided_by: None,
         comment: None,
+        details: Vec::new(),
     }
 }

@@ -85,6 +85,7 @@ fn entry(world: &World, row: &Truth, now: Millis) -> Option<Entry> {
         decided_at: None,
         decided_by: None,
         comment: None,
+        details: Vec::new(),
     };
     let (said, announced_at) = (Said::Announced, Some(now));
     Some(Entry {

@@ -266,7 +266,7 @@ impl Reader {
         };
         let mut modules = Vec::new();
         for name in self.text("sdp_modules").as_deref().unwrap_or("requests,changes,releases").split(',') {
-            match TicketKind::from_plural(name.trim()) {
+            match TicketKind::module(name.trim()) {
                 Some(kind) if modules.contains(&kind) => {}
                 Some(kind) => modules.push(kind),
                 None => self.wrong("sdp_modules", "a comma list of requests, changes, releases"),

@@ -130,7 +130,7 @@ impl<H: Host> Shell<H> {
     pub async fn resolve(&self, ticket: &str, approval: &str) -> Result<Option<ApprovalId>, OperationError> {
         let known = self.known().await?;
         let mut found = Vec::new();
-        for kind in TicketKind::ALL {
+        for kind in TicketKind::MODULES {
             let ticket = TicketRef { source: approval_logic::approval::Source::Sdp, kind, ticket: ticket.to_owned() };
             let entries = known.of_ticket(&ticket).await?;
             found.extend(entries.into_iter().filter(|entry| entry.approval.id.approval == approval));

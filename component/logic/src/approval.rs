@@ -16,6 +16,10 @@ pub type Millis = i64;
 pub enum Source {
     /// ManageEngine ServiceDesk Plus.
     Sdp,
+    /// Zendesk.
+    Zendesk,
+    /// The bridge itself, which keeps requests about tickets of help desks that have no approvals.
+    Managed,
 }
 
 impl Source {
@@ -23,6 +27,8 @@ impl Source {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sdp => "sdp",
+            Self::Zendesk => "zendesk",
+            Self::Managed => "managed",
         }
     }
 }
@@ -43,33 +49,37 @@ pub enum TicketKind {
     Change,
     /// A release.
     Release,
+    /// A ticket of a help desk that does not tell kinds apart.
+    Ticket,
 }
 
 impl TicketKind {
-    /// All kinds, in the order in which reports list them.
-    pub const ALL: [Self; 3] = [Self::Request, Self::Change, Self::Release];
+    /// The kinds that are modules of ServiceDesk Plus, in the order in which reports list them.
+    pub const MODULES: [Self; 3] = [Self::Request, Self::Change, Self::Release];
 
-    /// The word a card shows: `Request`, `Change`, `Release`.
+    /// The word a card shows: `Request`, `Change`, `Release`, `Ticket`.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Request => "Request",
             Self::Change => "Change",
             Self::Release => "Release",
+            Self::Ticket => "Ticket",
         }
     }
 
-    /// The collection in addresses and ids: `requests`, `changes`, `releases`.
+    /// The collection in addresses and ids: `requests`, `changes`, `releases`, `tickets`.
     pub const fn plural(self) -> &'static str {
         match self {
             Self::Request => "requests",
             Self::Change => "changes",
             Self::Release => "releases",
+            Self::Ticket => "tickets",
         }
     }
 
-    /// The kind of a collection name, as [`TicketKind::plural`] writes it.
-    pub fn from_plural(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.plural() == name)
+    /// The module of ServiceDesk Plus of a name, as [`TicketKind::plural`] writes it.
+    pub fn module(name: &str) -> Option<Self> {
+        Self::MODULES.into_iter().find(|kind| kind.plural() == name)
     }
 }
 
@@ -80,21 +90,26 @@ pub fn is_id_segment(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// The id of an approval, opaque to callers and safe in a URL: `sdp:{module}:{ticket}:{level}:{approval}`.
+/// The id of an approval, opaque to callers and safe in a URL.
 ///
-/// A vendor's approval id is unique only within its module (ServiceDesk Plus API v3), so the whole path is the key.
+/// | source | form |
+/// |---|---|
+/// | ServiceDesk Plus | `sdp:{module}:{ticket}:{level}:{approval}`: its approval ids are unique within a module only (API v3) |
+/// | Zendesk | `zendesk:{request}`; with `:{user}` behind it for one member of a group that is asked |
+/// | the bridge itself | `managed:{request}:{recipient}` |
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ApprovalId {
-    /// The help desk.
+    /// Where it lives.
     pub source: Source,
     /// The kind of ticket.
     pub kind: TicketKind,
-    /// The ticket's id at the source.
+    /// What is read as one at the source: the ticket of ServiceDesk Plus, elsewhere the approval request.
     pub ticket: String,
-    /// The approval level's id at the source.
+    /// The approval level's id at ServiceDesk Plus; empty elsewhere.
     pub level: String,
-    /// The approval's id at the source.
+    /// The approval's own id within that: the recipient of a managed request, the member of a group in Zendesk. Empty
+    /// where Zendesk asks one person.
     pub approval: String,
 }
 
@@ -102,7 +117,10 @@ pub struct ApprovalId {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// The number of parts or their names are wrong.
-    #[error("not an approval id: expected sdp:{{requests|changes|releases}}:{{ticket}}:{{level}}:{{approval}}")]
+    #[error(
+        "not an approval id: expected sdp:{{requests|changes|releases}}:{{ticket}}:{{level}}:{{approval}}, \
+         zendesk:{{request}} or managed:{{request}}:{{recipient}}"
+    )]
     Shape,
     /// A part holds something else than letters, digits, `-` and `_`, or is empty or too long.
     #[error("the {0} part of the approval id is not 1 to 64 letters, digits, - or _")]
@@ -110,31 +128,56 @@ pub enum IdError {
 }
 
 impl ApprovalId {
-    /// An id from its parts; each must be an id segment.
+    /// The id of an approval in ServiceDesk Plus. Each part must be an id segment, as in all ids.
     pub fn sdp(kind: TicketKind, ticket: &str, level: &str, approval: &str) -> Result<Self, IdError> {
-        for (name, part) in [("ticket", ticket), ("level", level), ("approval", approval)] {
-            if !is_id_segment(part) {
-                return Err(IdError::Segment(name));
-            }
-        }
-        Ok(Self {
-            source: Source::Sdp,
-            kind,
-            ticket: ticket.to_owned(),
-            level: level.to_owned(),
-            approval: approval.to_owned(),
-        })
+        checked(&[("ticket", ticket), ("level", level), ("approval", approval)])?;
+        Ok(Self::new(Source::Sdp, kind, [ticket, level, approval]))
+    }
+
+    /// The id of an approval request in Zendesk, or of one member's part in it where a group is asked.
+    pub fn zendesk(request: &str, member: Option<&str>) -> Result<Self, IdError> {
+        checked(&[("request", request)])?;
+        member.map_or(Ok(()), |member| checked(&[("user", member)]))?;
+        Ok(Self::new(Source::Zendesk, TicketKind::Ticket, [request, "", member.unwrap_or_default()]))
+    }
+
+    /// The id of one recipient's part in a request that the bridge keeps.
+    pub fn managed(request: &str, recipient: &str) -> Result<Self, IdError> {
+        checked(&[("request", request), ("recipient", recipient)])?;
+        Ok(Self::new(Source::Managed, TicketKind::Ticket, [request, "", recipient]))
+    }
+
+    fn new(source: Source, kind: TicketKind, parts: [&str; 3]) -> Self {
+        let [ticket, level, approval] = parts.map(str::to_owned);
+        Self { source, kind, ticket, level, approval }
     }
 
     /// The ticket that the approval belongs to.
     pub fn ticket_ref(&self) -> TicketRef {
         TicketRef { source: self.source, kind: self.kind, ticket: self.ticket.clone() }
     }
+
+    /// The source's own id of the approval's level. A source without levels has the approval request in their place.
+    pub fn level_id(&self) -> &str {
+        if self.level.is_empty() { &self.ticket } else { &self.level }
+    }
+}
+
+fn checked(parts: &[(&'static str, &str)]) -> Result<(), IdError> {
+    match parts.iter().find(|(_, part)| !is_id_segment(part)) {
+        Some((name, _)) => Err(IdError::Segment(name)),
+        None => Ok(()),
+    }
 }
 
 impl fmt::Display for ApprovalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}:{}:{}", self.source, self.kind.plural(), self.ticket, self.level, self.approval)
+        let Self { source, kind, ticket, level, approval } = self;
+        match source {
+            Source::Sdp => write!(f, "{source}:{}:{ticket}:{level}:{approval}", kind.plural()),
+            Source::Zendesk if approval.is_empty() => write!(f, "{source}:{ticket}"),
+            Source::Zendesk | Source::Managed => write!(f, "{source}:{ticket}:{approval}"),
+        }
     }
 }
 
@@ -142,14 +185,15 @@ impl FromStr for ApprovalId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let mut parts = text.split(':');
-        let (Some("sdp"), Some(module), Some(ticket), Some(level), Some(approval), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(IdError::Shape);
-        };
-        let kind = TicketKind::from_plural(module).ok_or(IdError::Shape)?;
-        Self::sdp(kind, ticket, level, approval)
+        match text.split(':').collect::<Vec<_>>().as_slice() {
+            ["sdp", module, ticket, level, approval] => {
+                Self::sdp(TicketKind::module(module).ok_or(IdError::Shape)?, ticket, level, approval)
+            }
+            ["zendesk", request] => Self::zendesk(request, None),
+            ["zendesk", request, member] => Self::zendesk(request, Some(member)),
+            ["managed", request, recipient] => Self::managed(request, recipient),
+            _ => Err(IdError::Shape),
+        }
     }
 }
 
@@ -167,15 +211,25 @@ impl From<ApprovalId> for String {
     }
 }
 
-/// One ticket of one help desk.
+/// What is read as one at its source: one ticket of ServiceDesk Plus, elsewhere one approval request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TicketRef {
-    /// The help desk.
+    /// Where it lives.
     pub source: Source,
     /// The kind of ticket.
     pub kind: TicketKind,
-    /// The ticket's id at the source.
+    /// Its id at the source.
     pub ticket: String,
+}
+
+impl TicketRef {
+    /// The part of its source that it belongs to, as reports name it: `sdp/requests`, `zendesk`, `managed`.
+    pub fn module(&self) -> String {
+        match self.source {
+            Source::Sdp => format!("{}/{}", self.source, self.kind.plural()),
+            Source::Zendesk | Source::Managed => self.source.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for TicketRef {
@@ -300,6 +354,15 @@ impl Status {
     }
 }
 
+/// Something the source tells the approver beyond the facts of the ticket, such as what exactly is asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Detail {
+    /// What it is, in a word or two.
+    pub label: String,
+    /// Plain text.
+    pub value: String,
+}
+
 /// One question to one person: may this ticket go on?
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Approval {
@@ -330,6 +393,9 @@ pub struct Approval {
     /// The comment given with the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// What the source tells the approver beyond the ticket. Shown on the card, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
 }
 
 /// The two answers an approver can give.

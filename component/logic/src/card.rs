@@ -7,7 +7,7 @@ mod write;
 use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Approval, Millis, Person, Status, Verdict};
+use crate::approval::{Approval, Millis, Person, Source, Status};
 use crate::markup::{Link, defuse};
 use crate::text::{clean_line, truncate};
 
@@ -19,6 +19,9 @@ pub const NOT_SET: &str = "not set";
 
 /// Titles and notes longer than this say nothing more; the bound leaves room for the fields.
 const LINE_MAX: usize = 120;
+
+/// The keys of buttons. Only a request that the bridge keeps can be asked back about.
+pub const ACTIONS: [&str; 3] = ["approve", "reject", "feedback"];
 
 /// How many tickets a digest lists; the others are counted. All of them are in the slots.
 pub const DIGEST_LINES: usize = 40;
@@ -56,7 +59,7 @@ pub struct Field {
 /// One button.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Action {
-    /// A stable key: `approve` or `reject`.
+    /// A stable key, one of [`ACTIONS`].
     pub key: &'static str,
     /// What the button says.
     pub label: String,
@@ -96,11 +99,15 @@ pub fn render(approval: &Approval, kind: &CardKind, style: &CardStyle) -> Card {
         label: field.label().to_owned(),
         value: value(*field, approval, style).unwrap_or_else(|| NOT_SET.to_owned()),
     });
+    let details = approval.details.iter().filter_map(|detail| {
+        let label = line(&detail.label, style.max_value)?;
+        Some(Field { label, value: line(&detail.value, style.max_description)? })
+    });
     Card {
         title: truncate(&title(kind, style), LINE_MAX).into_owned(),
-        fields: fields.collect(),
+        fields: fields.chain(details).collect(),
         note: note(kind, approval, !shown.contains(&FieldKind::Sent)),
-        actions: if open { [Verdict::Approve, Verdict::Reject].map(action).into() } else { Vec::new() },
+        actions: if open { actions(approval.id.source) } else { Vec::new() },
         link: approval.ticket.link.as_deref().and_then(Link::parse).map(|link| link.as_str().to_owned()),
     }
 }
@@ -137,12 +144,10 @@ pub fn digest(approvals: &[&Approval], style: &CardStyle) -> Card {
     }
 }
 
-fn action(verdict: Verdict) -> Action {
-    let label = match verdict {
-        Verdict::Approve => "Approve",
-        Verdict::Reject => "Reject",
-    };
-    Action { key: verdict.name(), label: label.to_owned() }
+fn actions(source: Source) -> Vec<Action> {
+    let labels = ["Approve", "Reject", "Give feedback"];
+    let all = ACTIONS.into_iter().zip(labels).map(|(key, label)| Action { key, label: label.to_owned() });
+    all.take(if source == Source::Managed { 3 } else { 2 }).collect()
 }
 
 fn title(kind: &CardKind, style: &CardStyle) -> String {

@@ -98,7 +98,7 @@ fn decode(response: &HttpResponse) {
     for method in [Method::Get, Method::Put] {
         let _ = sdp::classify(method, response).map_err(|error| sound_error(&error));
     }
-    for kind in TicketKind::ALL {
+    for kind in TicketKind::MODULES {
         match sdp::read_page(kind, &names, response) {
             Ok(page) => page.tickets.iter().for_each(|listed| sound_ticket(kind, &listed.ticket)),
             Err(error) => sound_error(&error),

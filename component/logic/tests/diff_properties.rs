@@ -121,6 +121,7 @@ fn approval(ticket: u8) -> impl Strategy<Value = Approval> {
             decided_at: None,
             decided_by: None,
             comment: None,
+            details: Vec::new(),
         },
     )
 }

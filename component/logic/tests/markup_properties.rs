@@ -158,6 +158,7 @@ fn approval() -> impl Strategy<Value = Approval> {
                 decided_at: None,
                 decided_by: None,
                 comment: None,
+                details: Vec::new(),
             }
         },
     )

@@ -52,6 +52,7 @@ pub fn markup(input: &[u8]) {
         decided_at: None,
         decided_by: None,
         comment: None,
+        details: Vec::new(),
         ticket,
     };
     let style = CardStyle { fields: FieldKind::ALL.to_vec(), ..CardStyle::default() };

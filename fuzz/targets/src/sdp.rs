@@ -33,7 +33,7 @@ fn answer(input: &[u8]) -> (StatusNames, HttpResponse) {
 /// A page of tickets, of each module.
 pub fn sdp_page(input: &[u8]) {
     let (names, response) = answer(input);
-    for kind in TicketKind::ALL {
+    for kind in TicketKind::MODULES {
         let Some(page) = read(sdp::read_page(kind, &names, &response)) else { continue };
         page.tickets.iter().for_each(|listed| rules::ticket(kind, &listed.ticket));
     }
@@ -42,7 +42,7 @@ pub fn sdp_page(input: &[u8]) {
 /// One ticket, of each module.
 pub fn sdp_ticket(input: &[u8]) {
     let (_, response) = answer(input);
-    for kind in TicketKind::ALL {
+    for kind in TicketKind::MODULES {
         let Some(ticket) = read(sdp::read_ticket(kind, &response)) else { continue };
         rules::ticket(kind, &ticket);
     }

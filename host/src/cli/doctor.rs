@@ -176,7 +176,7 @@ impl Reach {
         };
         let Ok(credential) = credential else { return };
         let modules = self.variable("sdp_modules").unwrap_or_else(|| "requests,changes,releases".to_owned());
-        for kind in modules.split(',').filter_map(|name| TicketKind::from_plural(name.trim())) {
+        for kind in modules.split(',').filter_map(|name| TicketKind::module(name.trim())) {
             let query = ListQuery { start_index: 1, rows: 1, scope: Scope::Newest };
             let outcome = match self.call(Calls::new(base, &credential).list(kind, &query)).await {
                 Ok((answer, time)) => sdp::read_page(kind, &sdp::StatusNames::new("Pending Approval"), &answer)

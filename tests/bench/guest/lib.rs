@@ -78,5 +78,6 @@ fn approval(number: usize) -> Option<Approval> {
         decided_at: None,
         decided_by: None,
         comment: None,
+        details: Vec::new(),
     })
 }

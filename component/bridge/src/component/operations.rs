@@ -67,7 +67,7 @@ impl ops::Guest for Operations {
     async fn hint(ticket: String) -> Result<ops::Report, ops::OperationError> {
         let odd = || ops::OperationError::Argument("ticket: expected {module}/{id}, such as requests/874".to_owned());
         let (module, id) = ticket.split_once('/').ok_or_else(odd)?;
-        let kind = TicketKind::from_plural(module).ok_or_else(odd)?;
+        let kind = TicketKind::module(module).ok_or_else(odd)?;
         if !approval_logic::approval::is_id_segment(id) {
             return Err(odd());
         }
@@ -165,6 +165,7 @@ fn ticket(ticket: Ticket) -> wit::Ticket {
             TicketKind::Request => wit::TicketKind::Request,
             TicketKind::Change => wit::TicketKind::Change,
             TicketKind::Release => wit::TicketKind::Release,
+            TicketKind::Ticket => wit::TicketKind::Ticket,
         },
         id: ticket.id,
         number: ticket.number,
@@ -188,5 +189,10 @@ fn approval(approval: Approval) -> wit::Approval {
         decided_at: approval.decided_at,
         decided_by: approval.decided_by.map(person),
         comment: approval.comment,
+        details: approval
+            .details
+            .into_iter()
+            .map(|detail| wit::Detail { label: detail.label, value: detail.value })
+            .collect(),
     }
 }

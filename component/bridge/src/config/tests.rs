@@ -23,7 +23,7 @@ async fn the_defaults_are_those_of_the_contract() {
     let settings = load(&MemoryHost::new().with_variables(&COMPLETE)).await.unwrap();
     let sdp = settings.sdp.unwrap();
     assert_eq!(sdp.base_url, "https://sdp.example/app/itdesk");
-    assert_eq!(sdp.modules, TicketKind::ALL);
+    assert_eq!(sdp.modules, TicketKind::MODULES);
     assert_eq!((settings.concurrency, settings.sweep_budget.as_secs(), settings.reconcile.as_secs()), (16, 50, 3_600));
     assert_eq!(settings.max_age.unwrap().as_secs(), 30 * 86_400);
     assert_eq!((settings.first_run, settings.remind_after, settings.max_reminders), (FirstRun::Announce, None, 3));

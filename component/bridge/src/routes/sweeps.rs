@@ -32,7 +32,7 @@ pub(super) async fn hint<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply,
         return Err(ApiError::bad_request("source: expected sdp"));
     }
     let module = body.take_text("module");
-    let kind = TicketKind::from_plural(module.as_deref().unwrap_or("requests"))
+    let kind = TicketKind::module(module.as_deref().unwrap_or("requests"))
         .ok_or_else(|| ApiError::bad_request("module: expected requests, changes or releases"))?;
     let id = body.take_text("ticket_id").filter(|id| is_id_segment(id));
     let ticket = id.ok_or_else(|| ApiError::bad_request("ticket_id: expected 1 to 64 letters, digits, - or _"))?;

@@ -34,6 +34,7 @@ fn entry(ticket: usize) -> Entry {
         decided_at: None,
         decided_by: None,
         comment: None,
+        details: Vec::new(),
     };
     Entry {
         approval,

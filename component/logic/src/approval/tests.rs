@@ -12,7 +12,7 @@ fn segment() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn an_id_reads_back_as_it_was_written(
-        kind in prop::sample::select(&TicketKind::ALL[..]), ticket in segment(), level in segment(), approval in segment(),
+        kind in prop::sample::select(&TicketKind::MODULES[..]), ticket in segment(), level in segment(), approval in segment(),
     ) {
         let id = ApprovalId::sdp(kind, &ticket, &level, &approval).unwrap();
         prop_assert_eq!(id.to_string(), format!("sdp:{}:{ticket}:{level}:{approval}", kind.plural()));
@@ -22,12 +22,24 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_as_an_id_prints_as_it_was_and_needs_no_escaping(text in "\\PC{0,40}|sdp:[a-z]{6,9}(:[ -~]{0,9}){1,4}") {
+    fn what_is_read_as_an_id_prints_as_it_was_and_needs_no_escaping(text in "\\PC{0,40}|(sdp:[a-z]{6,9}|zendesk|managed)(:[ -~]{0,9}){1,4}") {
         if let Ok(id) = text.parse::<ApprovalId>() {
+            prop_assert!(text.split(':').all(is_id_segment));
             prop_assert_eq!(id.to_string(), text);
-            for part in [&id.ticket, &id.level, &id.approval] {
-                prop_assert!(is_id_segment(part));
-            }
+        }
+    }
+
+    #[test]
+    fn an_id_of_a_source_without_levels_reads_back_as_it_was_written(request in segment(), part in segment()) {
+        for (id, text) in [
+            (ApprovalId::zendesk(&request, None), format!("zendesk:{request}")),
+            (ApprovalId::zendesk(&request, Some(&part)), format!("zendesk:{request}:{part}")),
+            (ApprovalId::managed(&request, &part), format!("managed:{request}:{part}")),
+        ] {
+            let id = id.unwrap();
+            prop_assert_eq!(id.to_string(), text);
+            prop_assert_eq!(id.level_id(), &request);
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
         }
     }
 }
@@ -44,6 +56,15 @@ fn what_is_not_an_id_is_refused_with_its_reason() {
         ("sdp:Requests:874:77:310", IdError::Shape),
         ("SDP:requests:874:77:310", IdError::Shape),
         ("zendesk:requests:874:77:310", IdError::Shape),
+        ("zendesk", IdError::Shape),
+        ("zendesk:", IdError::Segment("request")),
+        ("zendesk:01J:", IdError::Segment("user")),
+        ("zendesk:..:901", IdError::Segment("request")),
+        ("managed:q1", IdError::Shape),
+        ("managed:q1:", IdError::Segment("recipient")),
+        ("managed:q/1:r1", IdError::Segment("request")),
+        ("managed:q1:r1:1", IdError::Shape),
+        ("sdp:tickets:874:77:310", IdError::Shape),
         (" sdp:requests:874:77:310", IdError::Shape),
         ("sdp:requests::77:310", IdError::Segment("ticket")),
         ("sdp:requests:874::310", IdError::Segment("level")),

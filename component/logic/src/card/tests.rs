@@ -1,7 +1,7 @@
 use super::{
     CARD_MAX, Card, CardKind, CardStyle, DEFAULT_TITLE, DIGEST_LINES, Field, FieldKind, NOT_SET, digest, render,
 };
-use crate::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};
+use crate::approval::{Approval, ApprovalId, Detail, Person, Status, Ticket, TicketKind};
 
 fn approval() -> Approval {
     Approval {
@@ -24,6 +24,7 @@ fn approval() -> Approval {
         decided_at: None,
         decided_by: None,
         comment: None,
+        details: Vec::new(),
     }
 }
 
@@ -176,4 +177,34 @@ fn a_digest_has_a_line_for_each_ticket_and_counts_those_beyond_its_bound() {
     assert!(card.to_moveworks().chars().count() <= CARD_MAX);
     let own = CardStyle { title: "Bitte entscheiden".to_owned(), ..CardStyle::default() };
     assert_eq!(digest(&[&approval()], &own).title, "Bitte entscheiden (1)");
+}
+
+#[test]
+fn what_the_source_tells_beyond_the_ticket_stands_below_its_facts_as_inert_text() {
+    let detail = |label: &str, value: &str| Detail { label: label.to_owned(), value: value.to_owned() };
+    let approval = Approval {
+        details: vec![
+            detail("Asked", "<b>Buy</b> it?\nYes or no"),
+            detail("Policy", "all of 3 must approve"),
+            detail(" ", "nameless"),
+            detail("Empty", ""),
+        ],
+        ..approval()
+    };
+    let card = render(&approval, &CardKind::Pending, &CardStyle::default());
+    let shown: Vec<_> = card.fields.iter().skip(5).map(|field| (field.label.as_str(), field.value.as_str())).collect();
+    assert_eq!(shown, [("Asked", "<b>Buy</b> it? Yes or no"), ("Policy", "all of 3 must approve")]);
+    assert!(!card.to_moveworks().contains("<b>Buy"), "{}", card.to_moveworks());
+}
+
+#[test]
+fn only_a_request_that_the_bridge_keeps_can_be_asked_back_about() {
+    let keys = |approval: &Approval, kind: &CardKind| -> Vec<_> {
+        render(approval, kind, &CardStyle::default()).actions.iter().map(|action| action.key).collect()
+    };
+    let managed = Approval { id: "managed:q1:r1".parse().unwrap(), ..approval() };
+    let closed = CardKind::Closed { outcome: Status::Approved, by: None };
+    assert_eq!(keys(&approval(), &CardKind::Pending), ["approve", "reject"]);
+    assert_eq!(keys(&managed, &CardKind::Reminder { number: 1 }), ["approve", "reject", "feedback"]);
+    assert!(keys(&managed, &closed).is_empty());
 }

@@ -30,6 +30,7 @@ fn approval(address: Option<&str>, status: Status, sent_at: Option<Millis>) -> A
         decided_at: None,
         decided_by: None,
         comment: None,
+        details: Vec::new(),
     }
 }
 

@@ -275,8 +275,8 @@ fn approval_body(approval: &Approval) -> ApprovalBody<'_> {
         id: approval.id.to_string(),
         source: approval.id.source.name(),
         status: approval.status.name(),
-        ticket_type: approval.id.kind.label(),
-        ticket_id: &approval.id.ticket,
+        ticket_type: approval.ticket.kind.label(),
+        ticket_id: &approval.ticket.id,
         ticket_number: &approval.ticket.number,
         title: approval.ticket.title.as_deref(),
         level: approval.level,
@@ -295,9 +295,9 @@ fn slots<'a>(approval: &'a Approval, action_token: Option<&'a str>) -> Slots<'a>
     let id = &approval.id;
     Slots {
         approval_id: id.to_string(),
-        request_id: &id.ticket,
-        level_id: &id.level,
-        ticket_type: id.kind.label(),
+        request_id: &approval.ticket.id,
+        level_id: id.level_id(),
+        ticket_type: approval.ticket.kind.label(),
         source: id.source.name(),
         action_token,
     }

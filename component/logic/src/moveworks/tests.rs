@@ -39,6 +39,7 @@ fn approval(kind: TicketKind) -> Approval {
         decided_at: None,
         decided_by: None,
         comment: None,
+        details: Vec::new(),
     }
 }
 

@@ -33,6 +33,7 @@ fn approval(approver: Option<Person>, sent_at: Option<Millis>) -> Approval {
         decided_at: None,
         decided_by: None,
         comment: None,
+        details: Vec::new(),
     }
 }
 

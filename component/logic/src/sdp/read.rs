@@ -90,14 +90,14 @@ pub(super) fn list_fields(kind: TicketKind) -> Vec<&'static str> {
 
 const fn title_field(kind: TicketKind) -> &'static str {
     match kind {
-        TicketKind::Request => "subject",
+        TicketKind::Request | TicketKind::Ticket => "subject",
         TicketKind::Change | TicketKind::Release => "title",
     }
 }
 
 const fn requester_field(kind: TicketKind) -> &'static str {
     match kind {
-        TicketKind::Request => "requester",
+        TicketKind::Request | TicketKind::Ticket => "requester",
         TicketKind::Change => "change_requester",
         TicketKind::Release => "release_requester",
     }
@@ -106,7 +106,7 @@ const fn requester_field(kind: TicketKind) -> &'static str {
 /// The name of one record in a detail reply.
 const fn singular(kind: TicketKind) -> &'static str {
     match kind {
-        TicketKind::Request => "request",
+        TicketKind::Request | TicketKind::Ticket => "request",
         TicketKind::Change => "change",
         TicketKind::Release => "release",
     }
@@ -300,6 +300,7 @@ fn approval(
         decided_at: fields::time(row.get("action_taken_on")),
         decided_by: fields::person(row.get("action_by")),
         comment: row.get("comments").and_then(Value::as_str).map(html_to_text).filter(|text| !text.is_empty()),
+        details: Vec::new(),
     })
 }
 
