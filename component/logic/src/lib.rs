@@ -3,6 +3,7 @@
 pub mod approval;
 pub mod card;
 pub mod diff;
+mod fields;
 pub mod http;
 pub mod markup;
 pub mod moveworks;
@@ -14,6 +15,7 @@ pub mod redact;
 pub mod sdp;
 pub mod signature;
 pub mod text;
+pub mod zendesk;
 
 #[cfg(feature = "component")]
 mod exports;
