@@ -1,7 +1,7 @@
 //! What is known: the ledger, and above it the messages that wait or were given up. An approval is in the ledger once its
 //! card was taken, so that a message that gets lost on the way there is one that was never planned.
 
-use approval_logic::approval::{ApprovalId, Millis, TicketKind, TicketRef};
+use approval_logic::approval::{ApprovalId, Millis, TicketRef};
 use approval_logic::diff::Entry;
 
 use crate::host::{Host, StoreError};
@@ -170,13 +170,13 @@ impl<H: Host> Known<H> {
     /// The tickets with open approvals behind `after`, up to where the walk should be after `elapsed` of `period`.
     pub(super) async fn slice(
         &self,
-        kind: TicketKind,
+        part: &str,
         after: Option<&str>,
         elapsed: Millis,
         period: Millis,
     ) -> Result<Slice, StoreError> {
-        let first = format!("sdp:{}:", kind.plural());
-        let last = format!("sdp:{};", kind.plural());
+        // `;` follows `:`, so this is behind every key of the part.
+        let (first, last) = (format!("{part}:"), format!("{part};"));
         let (from, to) = (self.ledger.position_of(&first).await, self.ledger.position_of(&last).await);
         let width = i64::try_from(to.saturating_sub(from) + 1).unwrap_or(i64::MAX);
         // In thousandths of a leaf, so that a small ledger is spread over the period as well.
