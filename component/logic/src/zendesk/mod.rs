@@ -21,7 +21,7 @@ use crate::text::truncate;
 
 pub use errors::classify;
 pub use pages::{More, Next, Pages};
-pub use people::{Members, User, Users, read_me, read_members, read_users};
+pub use people::{Members, User, Users, read_groups, read_me, read_members, read_users};
 pub use read::Refused;
 pub use requests::{
     Assignee, Decision, Facts, Page, Request, Tickets, read_create, read_decision, read_page, read_request,
@@ -149,6 +149,11 @@ impl<'a> Calls<'a> {
         let mut query = vec![("page[size]", "100")];
         query.extend(cursor.map(|cursor| ("page[after]", cursor)));
         self.get(&format!("groups/{}/memberships", encoded(group)), &query)
+    }
+
+    /// The groups that a user is a member of.
+    pub fn groups_of(&self, user: &str) -> HttpRequest {
+        self.get(&format!("users/{}/group_memberships", encoded(user)), &[("page[size]", "100")])
     }
 
     /// Tickets by their ids, at most [`BATCH`] of them.

@@ -81,6 +81,13 @@ pub fn read_members(response: &HttpResponse) -> Result<Members, CallError> {
     Ok(Members { users, refused, more: more(&body) })
 }
 
+/// Reads the groups that a user is a member of: their ids.
+pub fn read_groups(response: &HttpResponse) -> Result<Vec<String>, CallError> {
+    let body = classify(Method::Get, response)?;
+    let group = |row: &Row| fields::reference(row.get("group_id"))?.ok_or_else(|| "the row names no group".to_owned());
+    Ok(rows(&body, "group_memberships", group)?.0)
+}
+
 fn user(row: &Row) -> Result<User, String> {
     Ok(User {
         id: fields::id(row)?,

@@ -57,6 +57,8 @@ pub struct Decision {
     pub at: Option<Millis>,
     /// The reason given.
     pub reason: Option<String>,
+    /// Whether it came through the API, as those of this bridge do.
+    pub by_api: bool,
 }
 
 /// One page of approval requests.
@@ -223,6 +225,7 @@ fn decision(row: &Row, status: &Status) -> Option<Decision> {
         name: fields::line(by.and_then(|user| user.get("name"))),
         at: time(last.get("decided_at")).or(at),
         reason: text(last.get("decision_notes")),
+        by_api: last.get("origination_type").and_then(Value::as_str) == Some("API_ORIGINATION"),
     })
 }
 

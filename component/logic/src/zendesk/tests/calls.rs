@@ -55,6 +55,7 @@ fn the_address_of_every_read_is_exact() {
             calls.members("77", Some("a=")),
             "GET /api/v2/groups/77/memberships?page%5Bsize%5D=100&page%5Bafter%5D=a%3D".to_owned(),
         ),
+        (calls.groups_of("901"), "GET /api/v2/users/901/group_memberships?page%5Bsize%5D=100".to_owned()),
         (calls.tickets(&["5120"]), "GET /api/v2/tickets/show_many?ids=5120".to_owned()),
         (calls.me(), "GET /api/v2/users/me".to_owned()),
     ] {

@@ -45,6 +45,7 @@ fn an_anonymous_user_is_nobody() {
 fn members_are_read_with_the_rest_of_their_list() {
     let members = read_members(&fixture("group_memberships.json")).unwrap();
     assert_eq!((members.users, members.more), (vec!["901".to_owned(), "903".to_owned()], More::No));
+    assert_eq!(read_groups(&fixture("group_memberships.json")).unwrap(), ["77", "77"]);
     let body = json!({ "group_memberships": [{ "user_id": null }, { "user_id": "9/1" }, { "user_id": 7 }],
         "meta": { "has_more": true, "after_cursor": "n" } });
     let members = read_members(&ok(&body)).unwrap();

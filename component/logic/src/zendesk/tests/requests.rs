@@ -40,6 +40,7 @@ fn a_list_is_read_with_users_groups_and_decisions() {
     assert_eq!(desk.origin.as_deref(), Some("CARRIER_PIGEON_ORIGINATION"), "an unknown origin is kept as text");
     let decision = desk.decision.clone().unwrap();
     assert_eq!((decision.user.as_deref(), decision.name.as_deref()), (Some("902"), Some("Ben Ode")));
+    assert!(!decision.by_api, "it came by another way");
     assert_eq!((decision.reason.as_deref(), decision.at), (Some("Fine\nby me"), Some(1_772_359_200_000)));
 }
 
