@@ -9,6 +9,7 @@ mod desk;
 mod served;
 mod setup;
 mod tracked;
+mod zendesk;
 
 pub use answer::{Answer, Sweep};
 pub use approval_bridge::simulate::{Moment, Plug, Time};
@@ -17,6 +18,7 @@ pub use desk::Desk;
 pub use served::Served;
 pub use setup::{API_TOKEN, Setup};
 pub use tracked::Tracked;
+pub use zendesk::requests;
 
 use std::time::Duration;
 

@@ -280,11 +280,11 @@ impl<H: Host> Session<H> {
     }
 
     /// Makes a new approval request, once.
-    pub async fn create(&self, counter: &Counter, new: &NewRequest) -> Result<Request, CallFailure> {
+    pub async fn create(&self, counter: &Counter, new: &NewRequest) -> Result<ApprovalId, CallFailure> {
         let credential = self.credential();
         let request = Calls::new(&self.settings.base_url, &credential).create(new);
         let response = self.client.once(counter, request).await?;
-        Ok(zendesk::read_create(&response)?)
+        ApprovalId::zendesk(&zendesk::read_create(&response)?.id, None).map_err(odd_id)
     }
 
     /// The facts of a request's ticket where nothing better is known: its number, and where to look at it.
