@@ -86,7 +86,7 @@ async fn an_account_that_takes_no_decisions_from_outside_is_told_with_the_place_
 async fn where_single_requests_are_not_shown_the_list_is_read_instead() {
     let (desk, _, request) = asked(Desk::zendesk()).await;
     desk.world(|world| world.settings.zendesk.show_status = Some(404));
-    assert_eq!(desk.approve(&id(&request), BO.1).await.outcome(), (404, "unknown"), "not among those of this person");
+    assert_eq!(desk.approve(&id(&request), BO.1).await.outcome(), (403, "not_approver"));
     assert_eq!(desk.approve(&id(&request), ANA.1).await.outcome(), (200, "approved"));
     assert_eq!(desk.approve(&id(&request), ANA.1).await.outcome(), (200, "approved"));
     assert_eq!(desk.count("PATCH", ""), 1);

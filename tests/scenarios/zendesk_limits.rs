@@ -49,7 +49,7 @@ async fn a_failing_list_says_nothing_about_what_is_asked() {
         (page().replies(403, json!({ "error": { "title": "Forbidden", "message": "No" } }).to_string()), "FORBIDDEN"),
         (page().replies(503, "<html>Maintenance</html>"), "SOURCE_FAULT"),
         (page().drops(), "ANSWER_LOST"),
-        (page().truncates(), "ANSWER_LOST"),
+        (page().truncates(), "NOT_JSON"),
     ] {
         let desk = Desk::zendesk().variable("closing_notices", "all").start();
         let ana = desk.account(|account| account.user(ANA.0, ANA.1));
