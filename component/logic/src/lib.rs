@@ -4,6 +4,7 @@ pub mod approval;
 pub mod card;
 pub mod diff;
 pub mod http;
+pub mod managed;
 pub mod markup;
 pub mod moveworks;
 pub mod outbox;
