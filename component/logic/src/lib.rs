@@ -1,6 +1,7 @@
 //! What approval-bridge knows, without doing anything: no network, no store, no clock.
 
 pub mod approval;
+pub mod atera;
 pub mod card;
 pub mod diff;
 pub mod http;
