@@ -1,5 +1,7 @@
 //! Settings: every problem at once, each with its variable's name, none with a value.
 
+use approval_logic::approval::TicketKind;
+
 use super::*;
 use crate::testing::MemoryHost;
 
