@@ -13,6 +13,8 @@ pub enum Vendor {
     Zoho,
     /// Moveworks.
     Moveworks,
+    /// Atera.
+    Atera,
     /// Nobody's.
     Unknown,
 }
@@ -60,6 +62,10 @@ pub enum Effect {
         /// Yes or no.
         approved: bool,
     },
+    /// A comment was added to this ticket of Atera.
+    Noted(String),
+    /// A custom field of this ticket of Atera was set.
+    FieldSet(String),
     /// Moveworks took a message: its place in `World::sent_messages`.
     Message(usize),
 }

@@ -1,5 +1,6 @@
 //! How the vendors behave: every switch, with the documented behaviour as its default.
 
+use super::atera::AteraSettings;
 use super::model::{Edition, Module, Person, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,7 +21,7 @@ pub const MOVEWORKS_EVENT_ID: &str = "5d6f1f0e-4c1b-4f0a-9f57-0e3b8f6a2c11";
 /// The Moveworks listener that exists unless told otherwise.
 pub const MOVEWORKS_LISTENER_ID: &str = "8b0c3f52-7a4e-4f8d-b1c6-2d9e0a7f4b33";
 
-/// All switches of the three vendors. [`Default`] is what the vendors document.
+/// All switches of the vendors. [`Default`] is what the vendors document.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// ServiceDesk Plus.
@@ -29,6 +30,8 @@ pub struct Settings {
     pub zoho: ZohoSettings,
     /// Moveworks.
     pub moveworks: MoveworksSettings,
+    /// Atera.
+    pub atera: AteraSettings,
     /// When set, a vendor answers only on its own host; elsewhere the path is unknown (404).
     pub hosts: Option<Hosts>,
 }
