@@ -21,9 +21,6 @@ pub use read::{Comment, Page, Refused, holds, read_comments, read_contact, read_
 /// The largest page that every list gives (third-party clients: 20 by default, at most 50).
 pub const PAGE_SIZE: u32 = 50;
 
-/// So many calls a minute are surely not too many: Atera publishes no limit, and reports differ from 100 to 700.
-pub const PER_MINUTE: usize = 90;
-
 /// Everything but the characters that RFC 3986 never reserves.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 

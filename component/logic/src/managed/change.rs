@@ -55,6 +55,8 @@ impl Request {
             created_at: now,
             recipients: Vec::new(),
             deleted: false,
+            write_failures: 0,
+            write_after: 0,
             activity: Vec::new(),
         };
         let people = merged(&draft.recipients)?;

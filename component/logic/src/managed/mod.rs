@@ -198,6 +198,8 @@ pub enum Deed {
     Cancelled,
     /// The outcome was written into the ticket.
     WrittenBack,
+    /// The outcome could not be written into the ticket, however often that was tried.
+    NotWrittenBack,
 }
 
 /// One line of a request's history. Lines are added and never changed.
@@ -245,6 +247,12 @@ pub struct Request {
     /// Whether it was deleted.
     #[serde(default)]
     pub deleted: bool,
+    /// How often writing the outcome into the ticket has failed.
+    #[serde(default)]
+    pub write_failures: u32,
+    /// When that is to be tried again.
+    #[serde(default)]
+    pub write_after: Millis,
     /// Everything that happened, in order.
     pub activity: Vec<Event>,
 }
@@ -294,9 +302,9 @@ impl Request {
         self.activity.iter().rfind(closes).map(|event| event.at)
     }
 
-    /// Whether its outcome stands in the ticket.
+    /// Whether nothing is left to be written into the ticket: the outcome stands there, or that was given up.
     pub fn is_written_back(&self) -> bool {
-        self.activity.iter().any(|event| event.what == Deed::WrittenBack)
+        self.activity.iter().any(|event| matches!(event.what, Deed::WrittenBack | Deed::NotWrittenBack))
     }
 
     fn log(&mut self, at: Millis, what: Deed, by: Option<&str>, recipient: Option<&str>) {

@@ -1,9 +1,12 @@
 //! What is written into the ticket when a request has an outcome.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat};
 
 use super::{Deed, Recipient, Request, RequestStatus, State};
 use crate::approval::Millis;
+use crate::outbox::next_wait;
 use crate::text::clean_line;
 
 /// The outcome of a request, for its ticket.
@@ -53,6 +56,16 @@ impl Request {
     pub fn written_back(&mut self, now: Millis) {
         if !self.is_written_back() {
             self.log(now, Deed::WrittenBack, None, None);
+        }
+    }
+
+    /// Notes that writing failed this time, and when it is due again, at least `at_least` later. It is tried as often as a
+    /// message.
+    pub fn write_failed(&mut self, at_least: Duration, now: Millis) {
+        self.write_failures = self.write_failures.saturating_add(1);
+        match next_wait(&self.id, self.write_failures, at_least) {
+            Some(wait) => self.write_after = now.saturating_add(wait),
+            None => self.log(now, Deed::NotWrittenBack, None, None),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What is written into the ticket.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]
@@ -50,4 +52,20 @@ fn nobodys_words_pass_for_a_line_or_for_the_marker_of_a_note() {
     let note = own.note().unwrap();
     assert_eq!(note.text.lines().count(), 5);
     assert!(note.text.ends_with("\n[approval-bridge q1 r1 declined]"));
+}
+
+#[test]
+fn writing_is_tried_again_at_growing_distances_and_given_up_in_the_end() {
+    let mut own = request(&["Ana"], Policy::All);
+    approve(&mut own, "Ana");
+    let mut waits = Vec::new();
+    while own.note().is_some() {
+        own.write_failed(Duration::from_secs(60), NOW);
+        waits.push(own.write_after - NOW);
+    }
+    assert_eq!(waits.len(), crate::outbox::ATTEMPTS_MAX);
+    assert!(waits[0] >= 60_000 && waits.is_sorted(), "{waits:?}");
+    assert_eq!(own.activity.last().map(|event| event.what), Some(Deed::NotWrittenBack));
+    own.written_back(NOW);
+    assert_eq!(own.activity.last().map(|event| event.what), Some(Deed::NotWrittenBack));
 }
