@@ -50,10 +50,10 @@ pub(super) struct Found {
     pub(super) report: SourceReport,
     /// What to do, one plan for each changed approval, and when that was read.
     pub(super) plans: Sorted<(Plan, Millis)>,
-    /// Reminders that are due, with their numbers.
-    pub(super) reminders: Vec<(Entry, u32, Millis)>,
+    /// Reminders that are due, with their numbers. A ticket may be looked at twice in one sweep, so these, too, have keys.
+    pub(super) reminders: Sorted<(Entry, u32, Millis)>,
     /// Who has to hear that nothing is left to do: entries as they ended for them.
-    pub(super) closings: Vec<(Entry, Millis)>,
+    pub(super) closings: Sorted<(Entry, Millis)>,
     /// Tickets that could not be read.
     pub(super) failed: BTreeSet<String>,
     /// Tickets that were looked at.
@@ -97,9 +97,10 @@ impl Found {
             }
             let closing = before.and_then(|before| policy::closing(before, change, rules));
             let closing = closing.filter(|entry| !decided_in_chat(entry));
-            self.closings.extend(closing.map(|entry| (entry, looked.read_at)));
+            let key = entry_key(&change.approval().id);
+            self.closings.extend(closing.map(|entry| (key.clone(), (entry, looked.read_at))));
             changed.push(&change.approval().id);
-            self.plans.insert(entry_key(&change.approval().id), (plan, looked.read_at));
+            self.plans.insert(key, (plan, looked.read_at));
         }
         for entry in known.iter().filter(|entry| !changed.contains(&&entry.approval.id)) {
             // Nothing changed at the source, but what held the card back may have been lifted.
@@ -110,7 +111,7 @@ impl Found {
             }
             let waits = looked.snapshot.approvals.iter().any(|approval| approval.id == entry.approval.id);
             if let Some(number) = policy::due_reminder(entry, rules, now).filter(|_| waits) {
-                self.reminders.push((entry.clone(), number, looked.read_at));
+                self.reminders.insert(entry_key(&entry.approval.id), (entry.clone(), number, looked.read_at));
             }
         }
     }

@@ -23,7 +23,7 @@ use crate::report::{OutboxReport, Report};
 use crate::sorted::Sorted;
 use crate::sources::Sources;
 use crate::store::Store;
-use crate::store::ledger::{Ledger, entry_key};
+use crate::store::ledger::Ledger;
 use crate::store::outbox::{Content, Fate, Outbox, Record};
 use crate::store::progress::{self, Progress};
 use crate::store::requests::{Requests, Touched};
@@ -100,11 +100,11 @@ pub async fn run<H: Host>(
             }
             entries.insert(key, plan.entry);
         }
-        records.extend(found.closings.iter().filter_map(|(entry, read_at)| closing(entry, now, *read_at)));
-        for (entry, number, read_at) in found.reminders {
+        records.extend(found.closings.values().filter_map(|(entry, read_at)| closing(entry, now, *read_at)));
+        for (key, (entry, number, read_at)) in found.reminders {
             let entry = Entry { reminders: number, ..entry };
             records.extend(reminder(&entry, number, now, read_at));
-            entries.insert(entry_key(&entry.approval.id), entry);
+            entries.insert(key, entry);
         }
         if *task == Task::All {
             let done = revisits.iter().filter(|ticket| ticket.module() == module && !left.contains(&ticket.ticket));
