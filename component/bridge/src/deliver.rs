@@ -95,7 +95,7 @@ pub async fn all<H: Host>(
     // What is new goes before what had been waiting for days when the bridge was switched on.
     left.sort_by_key(Record::is_backlog);
     outbox.begin_delivery().await?;
-    let pace = Pace::new(courier.moveworks.per_minute, outbox.recent(), host.now());
+    let pace = Pace::new(courier.moveworks.rate, outbox.recent(), host.now());
     let round = Round { halt: Mutex::default(), pace: tokio::sync::Mutex::new(pace) };
     while !left.is_empty() {
         let problems = Mutex::new(SourceReport::default());

@@ -1,5 +1,7 @@
 //! Moveworks.
 
+use approval_logic::pace::Rate;
+
 use super::reader::Reader;
 use crate::secret::Secret;
 
@@ -29,8 +31,8 @@ pub struct MoveworksSettings {
     pub api_key: Secret,
     /// The way messages take.
     pub door: Door,
-    /// So many messages in any minute; 0: as many as there are.
-    pub per_minute: usize,
+    /// How fast messages may go.
+    pub rate: Rate,
 }
 
 impl Reader {
@@ -63,7 +65,14 @@ impl Reader {
             self.wrong("moveworks_api_key", "the API key: messages cannot be sent without it");
             return None;
         };
-        let per_minute = usize::try_from(self.number("moveworks_per_minute", 120, 0, 10_000)).unwrap_or(120);
-        Some(MoveworksSettings { base_url, api_key, door, per_minute })
+        let rate = match (self.value("moveworks_per_minute"), &door) {
+            (None, Door::Events { .. }) => Rate::EVENTS,
+            (None, Door::Listener { .. }) => Rate::LISTENER,
+            (Some(_), _) => {
+                let messages = self.number("moveworks_per_minute", 0, 0, 10_000);
+                Rate::per_minute(usize::try_from(messages).unwrap_or_default())
+            }
+        };
+        Some(MoveworksSettings { base_url, api_key, door, rate })
     }
 }

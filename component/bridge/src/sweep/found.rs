@@ -9,9 +9,10 @@ use approval_logic::policy::{self, Action, Plan, Rules};
 
 use crate::report::SourceReport;
 use crate::sorted::Sorted;
-use crate::sources::names_in_comment;
+use crate::sources;
 use crate::store::ledger::entry_key;
-use crate::store::progress::{ModuleProgress, ZendeskProgress};
+use crate::store::progress::{LedgerProgress, ModuleProgress, ZendeskProgress};
+use crate::store::requests::Touched;
 
 /// One part of a source after its sweep.
 pub(super) struct Outcome {
@@ -33,6 +34,13 @@ pub(super) enum Place {
     Module(ModuleProgress),
     /// Zendesk.
     Zendesk(ZendeskProgress),
+    /// The requests that the bridge keeps.
+    Managed {
+        /// The walk over those that wait; none: there was none.
+        walk: Option<LedgerProgress>,
+        /// Those that have changed and about which nothing is left to do.
+        done: Vec<Touched>,
+    },
     /// Where it would have gone on anyway.
     Same,
 }
@@ -44,10 +52,10 @@ pub(super) struct Found {
     pub(super) report: SourceReport,
     /// What to do, one plan for each changed approval, and when that was read.
     pub(super) plans: Sorted<(Plan, Millis)>,
-    /// Reminders that are due, with their numbers.
-    pub(super) reminders: Vec<(Entry, u32, Millis)>,
+    /// Reminders that are due, with their numbers. A ticket may be looked at twice in one sweep, so these, too, have keys.
+    pub(super) reminders: Sorted<(Entry, u32, Millis)>,
     /// Who has to hear that nothing is left to do: entries as they ended for them.
-    pub(super) closings: Vec<(Entry, Millis)>,
+    pub(super) closings: Sorted<(Entry, Millis)>,
     /// Tickets that could not be read.
     pub(super) failed: BTreeSet<String>,
     /// Tickets that were looked at.
@@ -114,9 +122,10 @@ impl Found {
             }
             let closing = before.and_then(|before| policy::closing(before, change, rules));
             let closing = closing.filter(|entry| !decided_in_chat(entry, &looked.asides));
-            self.closings.extend(closing.map(|entry| (entry, looked.read_at)));
+            let key = entry_key(&change.approval().id);
+            self.closings.extend(closing.map(|entry| (key.clone(), (entry, looked.read_at))));
             changed.push(&change.approval().id);
-            self.plans.insert(entry_key(&change.approval().id), (plan, looked.read_at));
+            self.plans.insert(key, (plan, looked.read_at));
         }
         for entry in known.iter().filter(|entry| !changed.contains(&&entry.approval.id)) {
             // Nothing changed at the source, but what held the card back may have been lifted.
@@ -131,7 +140,7 @@ impl Found {
             }
             let waits = looked.snapshot.approvals.iter().any(|approval| approval.id == entry.approval.id);
             if let Some(number) = policy::due_reminder(entry, rules, now).filter(|_| waits) {
-                self.reminders.push((entry.clone(), number, looked.read_at));
+                self.reminders.insert(entry_key(&entry.approval.id), (entry.clone(), number, looked.read_at));
             }
         }
     }
@@ -142,7 +151,7 @@ impl Found {
 fn decided_in_chat(entry: &Entry, asides: &Asides) -> bool {
     let address = entry.approval.approver.as_ref().and_then(Person::address);
     address.is_some_and(|address| {
-        names_in_comment(&entry.approval, &address) || asides.decided_in_chat.as_ref() == Some(&address)
+        sources::decided_in_chat(&entry.approval, &address) || asides.decided_in_chat.as_ref() == Some(&address)
     })
 }
 

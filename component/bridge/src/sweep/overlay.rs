@@ -216,14 +216,20 @@ impl<H: Host> Known<H> {
     }
 }
 
-/// What is to be remembered of an entry whose card (then with the time) or reminder was taken; none: nothing new.
+/// What is to be remembered of an entry whose card (then with the time) or reminder was taken; none: nothing new. The
+/// ledger may lag behind both: the sweep that planned them may have ended before it wrote them down.
 fn learnt(own: Option<Entry>, entry: &Entry, told_at: Option<Millis>) -> Option<Entry> {
     let end_told = own.as_ref().map_or(0, |own| own.end_told);
     match own.filter(|own| !entry.is_ahead_of(own)) {
         None => Some(Entry { told_at: told_at.or(entry.told_at), end_told, ..entry.clone() }),
-        Some(own) if told_at.is_some() && own.round == entry.round && own.told_at.is_none() => {
-            Some(Entry { told_at, ..own })
+        Some(own) if own.round == entry.round => {
+            let (told_at, reminders) = (own.told_at.or(told_at), own.reminders.max(entry.reminders));
+            let new = (told_at, reminders) != (own.told_at, own.reminders);
+            new.then_some(Entry { told_at, reminders, ..own })
         }
         Some(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,7 @@ impl<H: Host> Account<'_, H> {
     pub(super) async fn hint(&self, progress: &ZendeskProgress, hint: String) -> Outcome {
         let begun = ZendeskProgress { cursor: None, ..progress.clone() };
         let mut outcome = self.sweep(&begun, vec![hint]).await;
-        outcome.found.reminders.clear();
+        outcome.found.reminders = Sorted::default();
         Outcome { place: Place::Same, ..outcome }
     }
 

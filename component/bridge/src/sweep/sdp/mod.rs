@@ -18,6 +18,7 @@ use super::found::{Found, Outcome, Place, with};
 use super::overlay::Known;
 use crate::host::Host;
 use crate::http::{CallFailure, Counter};
+use crate::sorted::Sorted;
 use crate::sources::sdp::Session;
 use crate::store::progress::{ModuleProgress, WalkProgress};
 use crate::together;
@@ -133,7 +134,7 @@ impl<H: Host> Module<'_, H> {
         let left = self.look_again(vec![ticket.to_owned()], &found).await;
         let mut found = found.into_inner().unwrap_or_default();
         found.report.calls = self.counter.load(Ordering::Relaxed);
-        found.reminders.clear();
+        found.reminders = Sorted::default();
         let complete = left.is_empty() && found.failed.is_empty();
         Outcome { module: self.name(), place: Place::Same, found, left, complete }
     }
