@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use approval_logic::approval::{Approval, ApprovalId, Millis, Person, Status, Ticket, TicketKind, Verdict};
 use approval_logic::http::{CallError, HttpRequest, HttpResponse};
+use approval_logic::managed;
 use approval_logic::zendesk::{
     self, Assignee, BATCH, Calls, Credential, Facts, Filter, Members, NewRequest, Next, Page, Pages, Refused, Request,
     User, ticket_link,
@@ -127,6 +128,17 @@ impl<H: Host> Session<H> {
             tickets.extend(read.tickets.into_iter().map(|facts| (facts.ticket.id.clone(), facts)));
         }
         Ok((tickets, refused))
+    }
+
+    /// One ticket, for requests that the bridge keeps about it.
+    pub async fn facts(&self, counter: &Counter, id: &str) -> Result<managed::Facts, CallFailure> {
+        let (mut tickets, _) = self.tickets(counter, vec![id.to_owned()]).await?;
+        tickets.retain(|facts| facts.ticket.id == id);
+        let (_, facts) = tickets.into_iter().next().ok_or_else(not_there)?;
+        let users = self.users(counter, facts.requester.clone().into_iter().collect()).await?;
+        let requester = users.values().next().map(|user| user.person.clone());
+        let ticket = Ticket { requester, link: Some(self.link(id)), ..facts.ticket };
+        Ok(managed::Facts { ticket, thread: Vec::new() })
     }
 
     /// Keeps what was learnt of people for the sweeps to come.
@@ -388,7 +400,7 @@ fn distinct(ids: Vec<String>) -> Vec<String> {
 }
 
 fn not_there() -> CallFailure {
-    CallFailure::Failed(CallError::NotFound { code: "NOT_FOUND", message: "Zendesk has no such request".to_owned() })
+    CallFailure::Failed(CallError::NotFound { code: "NOT_FOUND", message: "Zendesk has nothing of this id".to_owned() })
 }
 
 fn without_end() -> CallFailure {
