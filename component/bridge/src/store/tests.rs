@@ -5,6 +5,7 @@ mod lease;
 mod ledger;
 mod outbox;
 mod progress;
+mod requests;
 mod token;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};
