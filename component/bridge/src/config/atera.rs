@@ -21,19 +21,12 @@ pub struct AteraSettings {
 
 impl Reader {
     pub(super) fn atera(&mut self) -> Option<AteraSettings> {
-        let key = self.secret("atera_api_key");
-        if self.value("atera_base_url").is_none() {
-            if key.is_some() {
-                self.wrong("atera_api_key", "atera_base_url beside it: both or none");
-            }
-            return None;
-        }
         let base_url = self.url("atera_base_url")?;
         if base_url.ends_with("/api/v3") {
             self.wrong("atera_base_url", "the address without /api/v3, which is appended");
         }
-        let Some(api_key) = key else {
-            self.wrong("atera_base_url", "atera_api_key beside it: both or none");
+        let Some(api_key) = self.secret("atera_api_key") else {
+            self.wrong("atera_api_key", "the API key: tickets cannot be read without it");
             return None;
         };
         let id = self.number("atera_technician_id", 0, 1, u64::from(u32::MAX));
