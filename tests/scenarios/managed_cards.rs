@@ -3,7 +3,7 @@
 //! A wrong implementation shows internal notes, passes markup or links of a ticket on, or lets an approver guess how many
 //! have to agree.
 
-use approval_bridge::stubs::Door;
+use approval_bridge::stubs::{Door, Fault};
 use approval_bridge_tests::harness::{ANA, BO, CY, Desk, seconds};
 use serde_json::{Value, json};
 
@@ -78,4 +78,22 @@ async fn a_request_of_hostile_words_makes_a_harmless_card() {
     assert_eq!(desk.post("/requests", body).await.status, 201);
     let text = &desk.cards()[0].text;
     assert!(!text.contains("<script") && !text.contains("<b>pay") && !text.contains("https://evil"), "{text}");
+}
+
+#[tokio::test]
+async fn who_is_asked_later_sees_the_thread_as_it_is_by_then() {
+    let desk = Desk::atera().start();
+    let ticket = desk.ticket_of_sam();
+    let id = desk.ask(&ticket, &[ANA], Value::Null).await;
+    desk.new_cards();
+    desk.world(|world| world.atera_reply(&ticket, "now it smokes"));
+    desk.edit(&id, &[ANA, BO]).await;
+    let cards = desk.new_cards();
+    assert_eq!(cards.len(), 1);
+    assert!(cards[0].to == BO.1 && cards[0].text.contains("now it smokes"), "{}", cards[0].text);
+    // Where the help desk does not answer, people are asked with what is known.
+    desk.world(|world| world.fault(Fault::on("GET", "/atera/").replies(500, "").always()));
+    assert_eq!(desk.edit(&id, &[ANA, BO, CY]).await.status, 200);
+    let cards = desk.new_cards();
+    assert!(cards.len() == 1 && cards[0].text.contains("now it smokes"), "{cards:?}");
 }

@@ -7,7 +7,7 @@ use approval_logic::approval::{Person, Ticket, TicketKind};
 use approval_logic::managed::{Allowed, Draft, Facts, HelpDesk, Policy, Refusal, Request, Subject};
 
 use crate::store::Store;
-use crate::store::requests::{ChangeError, Requests};
+use crate::store::requests::{ChangeError, Requests, Seen};
 use crate::testing::MemoryHost;
 
 fn subject(id: &str) -> Subject {
@@ -48,6 +48,16 @@ async fn touched(requests: &Requests<MemoryHost>) -> Vec<String> {
     touched.into_iter().map(|touched| touched.id).collect()
 }
 
+/// What a sweep sees that looks at all of them now.
+async fn seen(requests: &Requests<MemoryHost>) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for touched in requests.touched().await.unwrap().unwrap() {
+        let change = requests.kept(&touched.id).await.unwrap().map(|kept| kept.change);
+        seen.push(Seen { touched, change });
+    }
+    seen
+}
+
 #[tokio::test]
 async fn a_ticket_has_one_open_request_and_after_it_another() {
     let requests = requests(&MemoryHost::new());
@@ -69,20 +79,33 @@ async fn a_change_is_forgotten_only_if_no_other_came_after_it() {
     for id in ["q1", "q2"] {
         requests.create(&subject(id), "w", |_| made(id, id)).await.unwrap();
     }
-    let seen = requests.touched().await.unwrap().unwrap();
+    let before = seen(&requests).await;
     requests.change("q1", "w", |request| request.cancel(None, 2)).await.unwrap();
-    requests.forget(&seen).await.unwrap();
+    requests.forget(&before).await.unwrap();
     assert_eq!(touched(&requests).await, ["q1"]);
-    let seen = requests.touched().await.unwrap().unwrap();
-    requests.forget(&seen).await.unwrap();
+    requests.forget(&seen(&requests).await).await.unwrap();
     assert_eq!(requests.touched().await.unwrap(), Some(Vec::new()));
+}
+
+/// A sweep reads what has changed, then the record, and a change is made in between, or has been announced and not made.
+#[tokio::test]
+async fn a_change_that_was_being_made_is_not_forgotten() {
+    let requests = requests(&MemoryHost::new());
+    requests.create(&subject("1"), "w", |_| made("q1", "1")).await.unwrap();
+    requests.forget(&seen(&requests).await).await.unwrap();
+    let old = requests.kept("q1").await.unwrap().map(|kept| kept.change);
+    requests.change("q1", "w", |request| request.cancel(None, 2)).await.unwrap();
+    let touched_since = requests.touched().await.unwrap().unwrap().remove(0);
+    requests.forget(&[Seen { touched: touched_since.clone(), change: old }]).await.unwrap();
+    requests.forget(&[Seen { touched: touched_since, change: None }]).await.unwrap();
+    assert_eq!(touched(&requests).await, ["q1"]);
 }
 
 #[tokio::test]
 async fn what_is_refused_or_changes_nothing_is_not_touched() {
     let requests = requests(&MemoryHost::new());
     requests.create(&subject("1"), "w", |_| made("q1", "1")).await.unwrap();
-    requests.forget(&requests.touched().await.unwrap().unwrap()).await.unwrap();
+    requests.forget(&seen(&requests).await).await.unwrap();
     let refused = requests.change("q1", "w", |_| Err::<(), _>(Refusal::NoSuchRecipient)).await;
     assert_eq!(refused.unwrap_err(), ChangeError::Refused(Refusal::NoSuchRecipient));
     requests.change("q1", "w", |_| Ok(())).await.unwrap();
