@@ -12,7 +12,7 @@ use crate::sorted::Sorted;
 use crate::sources;
 use crate::store::ledger::entry_key;
 use crate::store::progress::{LedgerProgress, ModuleProgress, ZendeskProgress};
-use crate::store::requests::Touched;
+use crate::store::requests::Seen;
 
 /// One part of a source after its sweep.
 pub(super) struct Outcome {
@@ -37,7 +37,7 @@ pub(super) enum Place {
         /// The walk over those that wait; none: there was none.
         walk: Option<LedgerProgress>,
         /// Those that have changed and about which nothing is left to do.
-        done: Vec<Touched>,
+        done: Vec<Seen>,
     },
     /// Zendesk.
     Zendesk(ZendeskProgress),
