@@ -20,6 +20,9 @@ use crate::sweep::{self, Task};
 /// How long reading a ticket may take. Whoever asks waits for it.
 const BUDGET: Duration = Duration::from_secs(20);
 
+/// How long reading it anew may take, which can be done without.
+const REFRESH: Duration = Duration::from_secs(8);
+
 /// Calls of one operation that may be under way at once.
 const WIDTH: usize = 4;
 
@@ -96,7 +99,7 @@ impl<H: Host> Shell<H> {
                 Request::create(draft, &settings.allowed, now)
             })
             .await?;
-        tell(self.store(), &settings, &request.id).await;
+        tell(self.store(), &settings, &request.id, &request.id).await;
         self.request(&request.id).await
     }
 
@@ -108,12 +111,17 @@ impl<H: Host> Shell<H> {
         by: Option<&str>,
     ) -> Result<Request, RequestError> {
         let settings = self.complete_settings(false).await?;
-        let now = self.host().now();
+        let (now, facts) = (self.host().now(), self.latest_facts(&settings, id).await?);
         let people: Vec<String> = recipients.iter().filter_map(Person::address).collect();
-        let work = format!("edit {id} {}", people.join(","));
-        let (request, changed) =
-            self.requests().change(id, &work, |request| request.edit(&recipients, by, &settings.allowed, now)).await?;
-        self.told(&settings, request, changed).await
+        let work = format!("edit {id} {}", hmac_sha256_hex(id.as_bytes(), people.join(",").as_bytes()));
+        let (request, changed) = self
+            .requests()
+            .change(id, &work, |request| {
+                request.learn(facts);
+                request.edit(&recipients, by, &settings.allowed, now)
+            })
+            .await?;
+        self.told(&settings, request, &work, changed).await
     }
 
     /// Sends a request again, to one person (by id or address) or to all who have not answered. With the ids of those who
@@ -125,17 +133,18 @@ impl<H: Host> Shell<H> {
         by: Option<&str>,
     ) -> Result<(Request, Vec<String>), RequestError> {
         let settings = self.complete_settings(false).await?;
-        let now = self.host().now();
-        let work = format!("resend {id} {}", recipient.unwrap_or_default());
+        let (now, facts) = (self.host().now(), self.latest_facts(&settings, id).await?);
+        let work = format!("resend {id} {}", hmac_sha256_hex(id.as_bytes(), recipient.unwrap_or_default().as_bytes()));
         let (request, resent) = self
             .requests()
             .change(id, &work, |request| {
+                request.learn(facts);
                 let named = recipient.map(|name| request.recipient_of(name).map_or(name, |own| own.id.as_str()));
                 let named = named.map(str::to_owned);
                 request.resend(named.as_deref(), by, now)
             })
             .await?;
-        let request = self.told(&settings, request, !resent.recipients.is_empty()).await?;
+        let request = self.told(&settings, request, &work, !resent.recipients.is_empty()).await?;
         Ok((request, resent.recipients))
     }
 
@@ -145,7 +154,7 @@ impl<H: Host> Shell<H> {
         let now = self.host().now();
         let work = format!("cancel {id}");
         let (request, changed) = self.requests().change(id, &work, |request| request.cancel(by, now)).await?;
-        self.told(&settings, request, changed).await
+        self.told(&settings, request, &work, changed).await
     }
 
     /// Takes somebody's answer to a request. Feedback is none: it is kept, and the answer is still to come.
@@ -181,18 +190,44 @@ impl<H: Host> Shell<H> {
         })
     }
 
-    async fn told(&self, settings: &Settings, request: Request, changed: bool) -> Result<Request, RequestError> {
+    async fn told(
+        &self,
+        settings: &Settings,
+        request: Request,
+        work: &str,
+        changed: bool,
+    ) -> Result<Request, RequestError> {
         if !changed {
             return Ok(request);
         }
-        tell(self.store(), settings, &request.id).await;
+        tell(self.store(), settings, &request.id, work).await;
         self.request(&request.id).await
     }
 
+    /// What a ticket has to show by now, for those who are about to be asked. None: it cannot be read just now, which must
+    /// not keep them from being asked.
+    async fn latest_facts(&self, settings: &Settings, id: &str) -> Result<Option<Facts>, RequestError> {
+        let request = self.request(id).await?;
+        if !request.status().is_open() {
+            return Ok(None);
+        }
+        let read = self.read_facts(settings, &request.subject_ticket(), REFRESH).await;
+        Ok(read.and_then(Result::ok))
+    }
+
+    async fn read_facts(
+        &self,
+        settings: &Settings,
+        subject: &Subject,
+        budget: Duration,
+    ) -> Option<Result<Facts, CallFailure>> {
+        let sources = Sources::new(settings, &Client::new(self.host().clone(), WIDTH, budget), self.store());
+        sources.facts(&Counter::default(), subject).await
+    }
+
     async fn facts(&self, settings: &Settings, subject: &Subject) -> Result<Facts, RequestError> {
-        let sources = Sources::new(settings, &Client::new(self.host().clone(), WIDTH, BUDGET), self.store());
         let name = subject.desk.name();
-        match sources.facts(&Counter::default(), subject).await {
+        match self.read_facts(settings, subject, BUDGET).await {
             None => Err(OperationError::Argument(format!("source: {name} is not configured")).into()),
             Some(Ok(facts)) => Ok(facts),
             Some(Err(failure)) if is_absent(&failure) => Err(RequestError::NoTicket(name)),
@@ -208,8 +243,9 @@ impl<H: Host> Shell<H> {
 
 /// Tells whoever has to hear of a request now, unless a sweep is running: then the next one does. What goes wrong here
 /// comes again in the next sweep, and is told there.
-pub(crate) async fn tell<H: Host>(store: &Store<H>, settings: &Settings, id: &str) {
-    let Ok(Some(lease)) = Lease::take_for(id, store.clone(), PATIENCE).await else { return };
+/// `work`: what led to it and by whom, so that two who begin in the same millisecond are told apart.
+pub(crate) async fn tell<H: Host>(store: &Store<H>, settings: &Settings, id: &str, work: &str) {
+    let Ok(Some(lease)) = Lease::take_for(work, store.clone(), PATIENCE).await else { return };
     let settings = Settings { sweep_budget: settings.sweep_budget.min(PROMPT), ..settings.clone() };
     let ticket = TicketRef { source: Source::Managed, kind: TicketKind::Ticket, ticket: id.to_owned() };
     let _ = lease.during(sweep::run(store, &settings, &Task::Ticket(ticket), false)).await;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use approval_logic::approval::TicketKind;
+use approval_logic::atera;
 use approval_logic::http::{HttpRequest, HttpResponse};
 use approval_logic::moveworks::{self, Tenant};
 use approval_logic::redact::Carried;
@@ -126,9 +127,7 @@ async fn upstreams(config: &Config) -> Vec<Check> {
         checks.extend(reach.zendesk(&base).await);
     }
     if let Some(base) = reach.variable("atera_base_url") {
-        let request = HttpRequest::new(approval_logic::http::Method::Get, base);
-        let outcome = reach.call(request).await.map(|(answer, time)| found(answer.status, time));
-        checks.push(("Atera".to_owned(), outcome));
+        checks.push(("Atera".to_owned(), reach.atera(&base).await));
     }
     checks
 }
@@ -237,6 +236,15 @@ impl Reach {
             Err(advice) => Err(advice),
         };
         vec![(user, me), ("Zendesk approval requests".to_owned(), list)]
+    }
+
+    async fn atera(&self, base: &str) -> Result<String, String> {
+        let key = self.needed("atera_api_key")?;
+        let since = SystemClock::default().now_ms();
+        let (answer, time) = self.call(atera::Calls::new(base, &key).tickets_modified(since, 1)).await?;
+        atera::read_tickets(&answer)
+            .map(|_| found(answer.status, time))
+            .map_err(|error| format!("{error}; check atera_api_key and atera_base_url"))
     }
 
     async fn moveworks(&self, base_url: &str) -> Result<String, String> {

@@ -48,7 +48,7 @@ pub(crate) async fn take<H: Host>(
     match changed {
         Ok((request, answered)) => {
             if matches!(answered, Answered::Recorded | Answered::Noted) {
-                tell(store, settings, &request.id).await;
+                tell(store, settings, &request.id, &work).await;
             }
             Ok(Ok((request, answered)))
         }

@@ -19,7 +19,7 @@ const PAGES_MAX: u32 = 40;
 const THREAD_MAX: usize = 3;
 
 /// The longest comment that is kept, in characters.
-const REMARK_MAX: usize = 300;
+const REMARK_MAX: usize = 200;
 
 /// A session.
 #[derive(Clone)]

@@ -19,6 +19,9 @@ const CLOSED: &str = "v1:requests:closed";
 /// How long a change waits for the others to be made.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a sweep waits for that before it leaves things for the next one.
+const SHORT: Duration = Duration::from_secs(1);
+
 /// With so many requests that no sweep has looked at, no other one is made: something is wrong with the sweeps.
 const TOUCHED_MAX: usize = 2_000;
 
@@ -32,6 +35,24 @@ pub struct Touched {
     pub id: String,
     /// Which change it was: another one for each.
     change: u64,
+}
+
+/// A request as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The change that made it so.
+    pub change: u64,
+    /// The request.
+    pub request: Request,
+}
+
+/// A request that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Why it was.
+    pub touched: Touched,
+    /// The change that was seen; none: it was not there.
+    pub change: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -80,6 +101,11 @@ impl<H: Host> Requests<H> {
 
     /// One request.
     pub async fn get(&self, id: &str) -> Result<Option<Request>, StoreError> {
+        Ok(self.kept(id).await?.map(|kept| kept.request))
+    }
+
+    /// One request, with the change that made it so.
+    pub async fn kept(&self, id: &str) -> Result<Option<Kept>, StoreError> {
         self.store.read(&record_key(id)).await
     }
 
@@ -88,16 +114,21 @@ impl<H: Host> Requests<H> {
         Ok(self.store.read::<Root>(ROOT).await?.map(|root| root.touched))
     }
 
-    /// Forgets those that were looked at, unless they have changed again.
-    pub async fn forget(&self, seen: &[Touched]) -> Result<(), StoreError> {
+    /// Forgets those that were looked at, unless they have changed again, or were being changed just then.
+    pub async fn forget(&self, seen: &[Seen]) -> Result<(), StoreError> {
         if seen.is_empty() {
             return Ok(());
         }
         // Not forgotten is looked at once more, which harms nobody.
-        let Some(lease) = Lease::take_requests("forget", self.store.clone(), PATIENCE).await? else { return Ok(()) };
+        let Some(lease) = Lease::take_requests("forget", self.store.clone(), SHORT).await? else { return Ok(()) };
         let forget = async {
             let mut root: Root = self.store.read(ROOT).await?.unwrap_or_default();
-            root.touched.retain(|touched| !seen.contains(touched));
+            for Seen { touched, change } in seen {
+                let now = self.kept(&touched.id).await?.map(|kept| kept.change);
+                if now == *change {
+                    root.touched.retain(|own| own != touched);
+                }
+            }
             self.store.write(ROOT, &root).await
         };
         lease.during(forget).await
@@ -126,10 +157,11 @@ impl<H: Host> Requests<H> {
                 return Err(ChangeError::Busy);
             }
             // The record last: what points to none is as good as nothing.
-            self.touch(root, &request.id).await?;
+            let change = self.touch(root, &request.id).await?;
             self.store.write(&index, &request.id).await?;
-            self.store.write(&record_key(&request.id), &request).await?;
-            Ok(request)
+            let kept = Kept { change, request };
+            self.store.write(&record_key(&kept.request.id), &kept).await?;
+            Ok(kept.request)
         };
         lease.during(create).await
     }
@@ -145,17 +177,18 @@ impl<H: Host> Requests<H> {
         let lease = Lease::take_requests(work, self.store.clone(), PATIENCE).await?.ok_or(ChangeError::Busy)?;
         let changed = async {
             let before = self.get(id).await?.ok_or(ChangeError::Absent)?;
-            let mut after = before.clone();
-            let value = change(&mut after)?;
-            if after != before {
-                let root = self.store.read(ROOT).await?.unwrap_or_default();
-                self.touch(root, id).await?;
-                self.store.write(&record_key(id), &after).await?;
-                if before.status().is_open() && !after.status().is_open() {
-                    self.retire(id).await?;
-                }
+            let mut request = before.clone();
+            let value = change(&mut request)?;
+            if request == before {
+                return Ok((request, value));
             }
-            Ok((after, value))
+            let root = self.store.read(ROOT).await?.unwrap_or_default();
+            let kept = Kept { change: self.touch(root, id).await?, request };
+            self.store.write(&record_key(id), &kept).await?;
+            if before.status().is_open() && !kept.request.status().is_open() {
+                self.retire(id).await?;
+            }
+            Ok((kept.request, value))
         };
         lease.during(changed).await
     }
@@ -164,21 +197,23 @@ impl<H: Host> Requests<H> {
     pub async fn note(&self, id: &str, note: impl FnOnce(&mut Request)) -> Result<(), ChangeError> {
         let lease = Lease::take_requests("note", self.store.clone(), PATIENCE).await?.ok_or(ChangeError::Busy)?;
         let noted = async {
-            let mut request = self.get(id).await?.ok_or(ChangeError::Absent)?;
-            note(&mut request);
-            Ok(self.store.write(&record_key(id), &request).await?)
+            let mut kept = self.kept(id).await?.ok_or(ChangeError::Absent)?;
+            note(&mut kept.request);
+            Ok(self.store.write(&record_key(id), &kept).await?)
         };
         lease.during(noted).await
     }
 
-    /// Before the record itself: a change that is not announced would be lost, an announced one that never came is not
-    /// found.
-    async fn touch(&self, root: Root, id: &str) -> Result<(), StoreError> {
+    /// Announces a change and gives it its number. Before the record itself: a change that is not announced would be
+    /// lost, an announced one that never came is not found.
+    async fn touch(&self, root: Root, id: &str) -> Result<u64, StoreError> {
         let mut root = root;
+        let change = root.next;
         root.touched.retain(|touched| touched.id != id);
-        root.touched.push(Touched { id: id.to_owned(), change: root.next });
+        root.touched.push(Touched { id: id.to_owned(), change });
         root.next += 1;
-        self.store.write(ROOT, &root).await
+        self.store.write(ROOT, &root).await?;
+        Ok(change)
     }
 
     /// Queues a closed request, and removes those that were closed longest ago.

@@ -12,7 +12,7 @@ use crate::sorted::Sorted;
 use crate::sources;
 use crate::store::ledger::entry_key;
 use crate::store::progress::{LedgerProgress, ModuleProgress, ZendeskProgress};
-use crate::store::requests::Touched;
+use crate::store::requests::Seen;
 
 /// One part of a source after its sweep.
 pub(super) struct Outcome {
@@ -32,15 +32,15 @@ pub(super) struct Outcome {
 pub(super) enum Place {
     /// A module of ServiceDesk Plus.
     Module(ModuleProgress),
-    /// Zendesk.
-    Zendesk(ZendeskProgress),
     /// The requests that the bridge keeps.
     Managed {
         /// The walk over those that wait; none: there was none.
         walk: Option<LedgerProgress>,
         /// Those that have changed and about which nothing is left to do.
-        done: Vec<Touched>,
+        done: Vec<Seen>,
     },
+    /// Zendesk.
+    Zendesk(ZendeskProgress),
     /// Where it would have gone on anyway.
     Same,
 }

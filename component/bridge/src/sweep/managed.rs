@@ -17,7 +17,7 @@ use crate::report::SourceReport;
 use crate::sources::atera;
 use crate::store::ledger::ticket_key;
 use crate::store::progress::LedgerProgress;
-use crate::store::requests::{ChangeError, Requests, Touched};
+use crate::store::requests::{ChangeError, Kept, Requests, Seen, Touched};
 
 /// The keys of its approvals begin with this.
 const PART: &str = "managed:tickets";
@@ -73,8 +73,13 @@ impl<H: Host> Managed<'_, H> {
         let mut owing = Vec::new();
         for touched in touched {
             match self.look_into(&touched.id, &mut found).await {
-                Ok(Some(request)) if self.owes(&request) => owing.push((touched, request)),
-                Ok(_) => done.push(touched),
+                Ok(kept) => {
+                    let seen = Seen { touched, change: kept.as_ref().map(|kept| kept.change) };
+                    match kept.map(|kept| kept.request).filter(|request| self.owes(request)) {
+                        Some(request) => owing.push((seen, request)),
+                        None => done.push(seen),
+                    }
+                }
                 Err(error) => {
                     complete = false;
                     failed(&mut found, &error);
@@ -82,9 +87,9 @@ impl<H: Host> Managed<'_, H> {
             }
         }
         // After the looks: an answer that waits for its ticket must not keep others from being asked.
-        for (touched, request) in owing {
+        for (seen, request) in owing {
             match self.write_back(&request, &mut found).await {
-                Written::Done => done.push(touched),
+                Written::Done => done.push(seen),
                 Written::Later => {}
                 Written::NotReached => complete = false,
             }
@@ -100,23 +105,23 @@ impl<H: Host> Managed<'_, H> {
         let elapsed = self.now.saturating_sub(walk.begun_at).min(self.reconcile);
         let slice = self.known.slice(PART, walk.after.as_deref(), elapsed, self.reconcile).await?;
         for ticket in slice.tickets {
-            self.look_into(&ticket.ticket, found).await?;
+            if !found.looked.contains(&ticket.ticket) {
+                self.look_into(&ticket.ticket, found).await?;
+            }
             walk.after = Some(ticket_key(&ticket));
         }
         walk.done = slice.end;
         Ok(())
     }
 
-    /// Looks into one request. None: there is none, or it has been looked into.
-    async fn look_into(&self, id: &str, found: &mut Found) -> Result<Option<Request>, StoreError> {
-        if !found.looked.insert(id.to_owned()) {
-            return Ok(None);
-        }
+    /// Looks into one request. None: there is none.
+    async fn look_into(&self, id: &str, found: &mut Found) -> Result<Option<Kept>, StoreError> {
+        found.looked.insert(id.to_owned());
         let ticket = TicketRef { source: Source::Managed, kind: TicketKind::Ticket, ticket: id.to_owned() };
         let read_at = self.requests.now();
         let known = self.known.of_ticket(&ticket).await?;
-        let request = self.requests.get(id).await?;
-        let approvals = request.as_ref().map(Request::approvals).unwrap_or_default();
+        let kept = self.requests.kept(id).await?;
+        let approvals = kept.as_ref().map(|kept| kept.request.approvals()).unwrap_or_default();
         let pending = approvals.iter().filter(|approval| approval.status == Status::Pending).count();
         let report = SourceReport {
             tickets: 1,
@@ -124,14 +129,10 @@ impl<H: Host> Managed<'_, H> {
             pending: super::count(pending),
             ..SourceReport::default()
         };
-        let looked = Looked {
-            read_at,
-            snapshot: TicketSnapshot { ticket, approvals, complete: true },
-            report,
-            asides: Asides::default(),
-        };
+        let snapshot = TicketSnapshot { ticket, approvals, complete: true };
+        let looked = Looked { read_at, snapshot, report, asides: Asides::default() };
         found.take(&known, looked, &self.rules, self.now);
-        Ok(request)
+        Ok(kept)
     }
 
     /// Whether the ticket of a request has still to learn its outcome, from here and under these settings.

@@ -75,6 +75,13 @@ impl Request {
         Ok(request)
     }
 
+    /// Takes newer facts of its ticket for what it will say from now on. What is over keeps those of its time.
+    pub fn learn(&mut self, facts: Option<Facts>) {
+        if let Some(facts) = facts.filter(|facts| self.status().is_open() && facts.ticket.id == self.facts.ticket.id) {
+            self.facts = facts;
+        }
+    }
+
     /// Makes these the people who are asked. Whoever is new is asked, the others hear nothing; nobody left cancels. False:
     /// nothing was to be changed.
     pub fn edit(

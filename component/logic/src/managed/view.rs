@@ -2,9 +2,13 @@
 
 use super::{Deed, Recipient, Request, State};
 use crate::approval::{Approval, ApprovalId, Detail, Person, Status};
+use crate::text::truncate;
 
 /// So many comments of the ticket are shown.
 const THREAD_MAX: usize = 3;
+
+/// The most characters of the message that a card shows. Every approver's entry in the ledger holds its own copy.
+const MESSAGE_SHOWN: usize = 600;
 
 impl Request {
     /// The approvals of everybody who is or was asked. Once the request has come to its end, whoever did not answer is no
@@ -52,7 +56,7 @@ impl Request {
         let mut details = Vec::new();
         details.extend(self.facts.ticket.title.clone().map(|title| detail("Ticket", title)));
         details.push(detail("Subject", self.subject.clone()));
-        details.push(detail("Message", self.message.clone()));
+        details.push(detail("Message", truncate(&self.message, MESSAGE_SHOWN).into_owned()));
         if self.status().is_open() {
             details.push(detail("Policy", self.policy.words(counts.all)));
             details.push(detail("Answers", counts.words()));

@@ -199,3 +199,16 @@ fn a_record_without_room_takes_answers_and_nothing_else() {
     assert_eq!(own.status(), RequestStatus::Approved);
     assert!(serde_json::to_vec(&own).unwrap().len() < 256 * 1024);
 }
+
+#[test]
+fn newer_facts_are_taken_as_long_as_there_is_something_to_say() {
+    let newer = |title: &str| Facts { ticket: Ticket { title: Some(title.to_owned()), ..facts().ticket }, ..facts() };
+    let mut own = request(&["Ana"], Policy::All);
+    own.learn(Some(newer("Two laptops")));
+    own.learn(None);
+    own.learn(Some(Facts { ticket: Ticket { id: "875".to_owned(), ..newer("Another ticket").ticket }, ..facts() }));
+    assert_eq!(own.facts, newer("Two laptops"));
+    approve(&mut own, "Ana");
+    own.learn(Some(newer("Three laptops")));
+    assert_eq!(own.facts, newer("Two laptops"));
+}
