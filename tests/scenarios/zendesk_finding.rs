@@ -179,10 +179,10 @@ async fn a_card_shows_the_ticket_and_what_is_asked_as_inert_text() {
 #[tokio::test]
 async fn what_ends_in_zendesk_is_noticed_and_told_where_that_is_wanted() {
     for (which, told) in [("none", 0), ("reassigned", 0), ("all", 4)] {
-        for lists_only in [false, true] {
+        for lists_only in [None, Some(404), Some(410)] {
             let desk = Desk::zendesk().variable("closing_notices", which).start();
             let (ana, all) = desk.world(|world| {
-                world.settings.zendesk.show_status = lists_only.then_some(404);
+                world.settings.zendesk.show_status = lists_only;
                 let ana = world.zendesk.user(ANA.0, ANA.1);
                 (ana, requests(&mut world.zendesk, ana, 5))
             });
@@ -195,14 +195,14 @@ async fn what_ends_in_zendesk_is_noticed_and_told_where_that_is_wanted() {
             })
             .unwrap();
             let report = desk.poll_every(minutes(1), 1).await.clean();
-            assert_eq!(report.source("zendesk").closed, 4, "{which} {lists_only}");
+            assert_eq!(report.source("zendesk").closed, 4, "{which} {lists_only:?}");
             let mut statuses = Vec::new();
             for id in &all {
                 let answer = desk.get(&format!("/approvals/zendesk:{id}")).await;
                 statuses.push(answer.body["status"].as_str().unwrap_or_default().to_owned());
             }
-            assert_eq!(statuses, ["approved", "rejected", "withdrawn", "withdrawn", "pending"], "{lists_only}");
-            assert_eq!(events(&desk, "approval.closed").len(), told, "{which} {lists_only}");
+            assert_eq!(statuses, ["approved", "rejected", "withdrawn", "withdrawn", "pending"], "{lists_only:?}");
+            assert_eq!(events(&desk, "approval.closed").len(), told, "{which} {lists_only:?}");
         }
     }
 }
@@ -223,4 +223,18 @@ async fn a_first_run_may_remember_only_and_a_hint_looks_at_once() {
     desk.poll_every(minutes(1), 3).await.clean();
     assert_eq!(desk.cards().len(), 1);
     assert_eq!(desk.get("/approvals?source=zendesk").await.ids().len(), 3);
+}
+
+#[tokio::test]
+async fn what_only_a_message_tells_of_ends_as_well() {
+    let desk = Desk::zendesk().start();
+    let ana = desk.account(|account| account.user(ANA.0, ANA.1));
+    let all = desk.account(|account| requests(account, ana, 2));
+    desk.world(|world| world.fault(Fault::on("POST", "/notify").replies(400, "{}").always()));
+    assert_eq!(desk.poll().await.outbox.dead, 2, "given up");
+    desk.world(|world| world.clear_faults());
+    desk.account(|account| account.withdraw(&all[0])).unwrap();
+    desk.poll_every(minutes(1), 2).await.clean();
+    assert_eq!(desk.get("/approvals?source=zendesk").await.ids(), [format!("zendesk:{}", all[1])]);
+    assert!(desk.cards().is_empty());
 }

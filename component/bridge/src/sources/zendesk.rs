@@ -154,13 +154,18 @@ impl<H: Host> Session<H> {
     pub async fn request(&self, counter: &Counter, id: &ApprovalId, asked: &str) -> Result<Request, CallFailure> {
         let lists_only = self.lists_only.load(Ordering::Relaxed);
         let shown = if lists_only { Err(not_there()) } else { self.shown(counter, &id.ticket).await };
-        match shown {
-            Err(failure) if is_absent(&failure) => {
-                let listed = self.listed(counter, id, asked).await?;
-                self.lists_only.store(true, Ordering::Relaxed);
-                Ok(listed)
+        let Err(failure) = shown else { return shown };
+        let forbidden = matches!(&failure, CallFailure::Failed(error) if error.code() == "FORBIDDEN");
+        if !forbidden && !is_absent(&failure) {
+            return Err(failure);
+        }
+        match self.listed(counter, id, asked).await {
+            // Not in the list either: then what was said first holds.
+            Err(gone) if is_absent(&gone) => Err(failure),
+            listed => {
+                self.lists_only.store(listed.is_ok(), Ordering::Relaxed);
+                listed
             }
-            other => other,
         }
     }
 

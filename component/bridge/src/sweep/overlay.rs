@@ -50,6 +50,13 @@ impl<H: Host> Known<H> {
         self.waiting
     }
 
+    /// The tickets of a part that waiting or given-up messages are about. The ledger need not have them.
+    pub(super) fn planned(&self, part: &str) -> impl Iterator<Item = TicketRef> {
+        let (first, last) = (format!("{part}:"), format!("{part};"));
+        let entries: Vec<&Vec<Entry>> = self.planned.between(&first, &last).collect();
+        entries.into_iter().filter_map(|entries| entries.first()).map(|entry| entry.approval.id.ticket_ref())
+    }
+
     /// What is known now.
     pub async fn open(store: &Store<H>) -> Result<Self, StoreError> {
         let (ledger, outbox) = futures::try_join!(Ledger::open(store.clone()), Outbox::open(store.clone()))?;

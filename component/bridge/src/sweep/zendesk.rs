@@ -190,11 +190,15 @@ impl<H: Host> Account<'_, H> {
     async fn lost(&self, listed: &Listed, next: &mut ZendeskProgress, found: &Mutex<Found>) -> (Vec<Request>, bool) {
         let mut sorted: Vec<&str> = listed.requests.iter().map(|request| request.id.as_str()).collect();
         sorted.sort_unstable();
+        let is_lost = |ticket: &&TicketRef| sorted.binary_search(&ticket.ticket.as_str()).is_err();
         // A whole list proves that something is not in it, so all of those are looked up. Else a few in each sweep.
         let (mut after, most) = if listed.whole { (None, usize::MAX) } else { (next.after.clone(), LOOKED_UP_MAX) };
-        let mut lost = Vec::new();
+        // The ledger does not have what only messages tell of.
+        let planned: Vec<TicketRef> =
+            self.known.planned(PREFIX).filter(|ticket| listed.whole && is_lost(&ticket)).collect();
+        let (mut lost, mut all) = self.look_up(planned, found).await;
         let mut looked_up = 0;
-        loop {
+        while all {
             let slice = match self.known.slice(PREFIX, after.as_deref(), 1, 1).await {
                 Ok(slice) => slice,
                 Err(error) => {
@@ -202,28 +206,36 @@ impl<H: Host> Account<'_, H> {
                     return (lost, false);
                 }
             };
-            let missing = slice.tickets.iter().filter(|ticket| sorted.binary_search(&ticket.ticket.as_str()).is_err());
-            let missing: Vec<&TicketRef> = missing.take(most - looked_up).collect();
+            let missing: Vec<TicketRef> =
+                slice.tickets.iter().filter(is_lost).take(most - looked_up).cloned().collect();
             looked_up += missing.len();
-            let last = if looked_up < most { slice.tickets.last() } else { missing.last().copied() };
+            let last = if looked_up < most { slice.tickets.last() } else { missing.last() };
             after = last.map(ticket_key);
-            let looks = missing.into_iter().map(|ticket| self.look_up(ticket.clone(), found));
-            let looks = together::at_most(self.ahead, futures::stream::iter(looks)).await;
-            if looks.iter().any(Option::is_none) {
-                return (looks.into_iter().flatten().flatten().chain(lost).collect(), false);
-            }
-            lost.extend(looks.into_iter().flatten().flatten());
+            let (more, reached) = self.look_up(missing, found).await;
+            lost.extend(more);
+            all = reached;
             if slice.end || looked_up >= most {
                 break;
             }
         }
-        let ended = looked_up < most;
-        next.after = after.filter(|_| !listed.whole && !ended);
-        (lost, true)
+        next.after = after.filter(|_| !listed.whole && looked_up >= most);
+        (lost, all)
+    }
+
+    /// Requests that the list does not tell of, as they are now, and whether all of them could be looked up.
+    async fn look_up(&self, tickets: Vec<TicketRef>, found: &Mutex<Found>) -> (Vec<Request>, bool) {
+        let looks = tickets.into_iter().map(|ticket| self.look_up_one(ticket, found));
+        let looks = together::at_most(self.ahead, futures::stream::iter(looks)).await;
+        let all = looks.iter().all(Option::is_some);
+        (looks.into_iter().flatten().flatten().collect(), all)
     }
 
     /// One request that the list does not tell of. Outer none: the time was over. Inner none: there is nothing more to do.
-    async fn look_up(&self, ticket: TicketRef, found: &Mutex<Found>) -> Option<Option<Request>> {
+    async fn look_up_one(&self, ticket: TicketRef, found: &Mutex<Found>) -> Option<Option<Request>> {
+        // A message and the ledger may tell of the same one.
+        if !with(found, |found| found.looked.insert(ticket.ticket.clone())) {
+            return Some(None);
+        }
         let read_at = self.session.now();
         let Ok(_permit) = self.side_by_side.acquire().await else { return None };
         let known = self.known_of(&ticket, found).await?;
