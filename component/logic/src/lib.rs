@@ -4,6 +4,7 @@ pub mod approval;
 pub mod atera;
 pub mod card;
 pub mod diff;
+mod fields;
 pub mod http;
 pub mod managed;
 pub mod markup;
@@ -16,6 +17,7 @@ pub mod redact;
 pub mod sdp;
 pub mod signature;
 pub mod text;
+pub mod zendesk;
 
 #[cfg(feature = "component")]
 mod exports;

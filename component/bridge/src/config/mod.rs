@@ -4,6 +4,7 @@ mod atera;
 mod moveworks;
 mod reader;
 mod sdp;
+mod zendesk;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use reader::Reader;
 pub use atera::AteraSettings;
 pub use moveworks::{Door, MoveworksSettings};
 pub use sdp::{SdpAccess, SdpSettings};
+pub use zendesk::ZendeskSettings;
 
 /// Every variable the component reads. The names are those of the contract.
 pub const NAMES: &[&str] = &[
@@ -88,6 +90,8 @@ pub struct Settings {
     pub atera: Option<AteraSettings>,
     /// Who may approve requests that the bridge keeps.
     pub allowed: Allowed,
+    /// Zendesk, if on.
+    pub zendesk: Option<ZendeskSettings>,
     /// Moveworks, if configured.
     pub moveworks: Option<MoveworksSettings>,
     /// How long one sweep may take.
@@ -122,13 +126,15 @@ impl Settings {
     /// The sources that are called, each with its base URL.
     pub fn base_urls(&self) -> impl Iterator<Item = (Source, &str)> {
         let sdp = self.sdp.iter().map(|sdp| (Source::Sdp, sdp.base_url.as_str()));
+        let zendesk = self.zendesk.iter().map(|zendesk| (Source::Zendesk, zendesk.base_url.as_str()));
         // Atera is called on behalf of the requests that the bridge keeps about its tickets.
-        sdp.chain(self.atera.iter().map(|atera| (Source::Managed, atera.base_url.as_str())))
+        let atera = self.atera.iter().map(|atera| (Source::Managed, atera.base_url.as_str()));
+        sdp.chain(zendesk).chain(atera)
     }
 
     /// Whether there is anything to look at.
     pub const fn has_source(&self) -> bool {
-        self.sdp.is_some() || self.atera.is_some()
+        self.sdp.is_some() || self.zendesk.is_some() || self.atera.is_some()
     }
 }
 
@@ -160,9 +166,6 @@ pub async fn load<H: Host>(host: &H) -> Result<Settings, Vec<Problem>> {
 
 impl Reader {
     fn settings(&mut self) -> Settings {
-        if self.value("zendesk_base_url").is_some() {
-            self.wrong("zendesk_base_url", "nothing: Zendesk is not served by this version yet; leave it empty");
-        }
         // `poll_seconds` belongs to whoever calls /poll; it is checked here so that one look finds every problem.
         self.number("poll_seconds", 60, 1, 86_400);
         let seconds = |number| Duration::from_secs(number);
@@ -171,6 +174,7 @@ impl Reader {
             sdp: self.sdp(),
             atera: self.atera(),
             allowed: self.allowed(),
+            zendesk: self.zendesk(),
             moveworks: self.moveworks(),
             sweep_budget: seconds(self.number("sweep_budget_seconds", 50, 1, 3_600)),
             reconcile: seconds(self.number("reconcile_minutes", 60, 1, 10_080) * 60),

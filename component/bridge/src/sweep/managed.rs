@@ -9,7 +9,7 @@ use approval_logic::http::CallError;
 use approval_logic::managed::{HelpDesk, Request};
 use approval_logic::policy::Rules;
 
-use super::found::{Found, Looked, Outcome, Place};
+use super::found::{Asides, Found, Looked, Outcome, Place};
 use super::overlay::Known;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Counter};
@@ -129,7 +129,8 @@ impl<H: Host> Managed<'_, H> {
             pending: super::count(pending),
             ..SourceReport::default()
         };
-        let looked = Looked { read_at, snapshot: TicketSnapshot { ticket, approvals, complete: true }, report };
+        let snapshot = TicketSnapshot { ticket, approvals, complete: true };
+        let looked = Looked { read_at, snapshot, report, asides: Asides::default() };
         found.take(&known, looked, &self.rules, self.now);
         Ok(kept)
     }

@@ -18,6 +18,7 @@ mod moveworks;
 mod server;
 mod shapes;
 mod worlds;
+mod zendesk;
 mod zoho;
 
 use super::*;
