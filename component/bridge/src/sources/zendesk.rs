@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use approval_logic::approval::{Approval, ApprovalId, Millis, Person, Status, Ticket, TicketKind, Verdict};
 use approval_logic::http::{CallError, HttpRequest, HttpResponse};
+use approval_logic::managed;
 use approval_logic::zendesk::{
     self, Assignee, BATCH, Calls, Credential, Facts, Filter, Members, NewRequest, Next, Page, Pages, Refused, Request,
     User, ticket_link,
@@ -126,6 +127,16 @@ impl<H: Host> Session<H> {
             tickets.extend(read.tickets.into_iter().map(|facts| (facts.ticket.id.clone(), facts)));
         }
         Ok((tickets, refused))
+    }
+
+    /// What a card needs to know of one ticket, and who asked for it.
+    pub async fn facts(&self, counter: &Counter, id: &str) -> Result<managed::Facts, CallFailure> {
+        let (tickets, _) = self.tickets(counter, vec![id.to_owned()]).await?;
+        let Some(facts) = tickets.get(id).cloned() else { return Err(not_there()) };
+        let users = self.users(counter, facts.requester.iter().cloned().collect()).await?;
+        let requester = facts.requester.and_then(|user| users.get(&user).map(|user| user.person.clone()));
+        let ticket = Ticket { requester, link: Some(self.link(id)), ..facts.ticket };
+        Ok(managed::Facts { ticket, thread: Vec::new() })
     }
 
     /// Keeps what was learnt of people for the sweeps to come.
