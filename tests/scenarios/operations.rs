@@ -274,7 +274,7 @@ async fn an_error_of_the_settings_names_each_variable_by_call_and_by_request() {
         ("sdp_modules", "requests,problems"),
         ("sdp_web_url", "javascript:alert(1)"),
         ("allowed_approvers", "Ana"),
-        ("atera_base_url", "https://atera.example"),
+        ("atera_base_url", "ftp://atera.example"),
         ("moveworks_base_url", "moveworks"),
         ("moveworks_event_id", "a/b"),
         ("moveworks_listener_id", "a b"),
