@@ -3,7 +3,7 @@
 //! A wrong implementation asks somebody who may not approve, skips somebody in silence, or lets two requests about one
 //! ticket live side by side.
 
-use approval_bridge::stubs::{Fault, ZENDESK_API_TOKEN, ZENDESK_EMAIL};
+use approval_bridge::stubs::Fault;
 use approval_bridge_tests::harness::{AGENT, ANA, BO, CY, Desk, SAM, Who, asking, minutes};
 use serde_json::{Value, json};
 
@@ -152,11 +152,7 @@ async fn a_ticket_of_servicedesk_plus_can_be_asked_about_too() {
 
 #[tokio::test]
 async fn a_ticket_of_zendesk_can_be_asked_about_too() {
-    let desk = Desk::cloud()
-        .variable("zendesk_base_url", "https://zendesk.example")
-        .variable("zendesk_email", ZENDESK_EMAIL)
-        .variable("zendesk_api_token", ZENDESK_API_TOKEN)
-        .start();
+    let desk = Desk::zendesk().start();
     let ticket = desk.world(|world| {
         let sam = world.zendesk.end_user(SAM.0, SAM.1);
         let ticket = world.zendesk.ticket("New badge");
