@@ -55,6 +55,7 @@ mod spin;
 mod tokens;
 mod two_sweepers;
 mod vendor_faults;
+mod zendesk_crashes;
 mod zendesk_creating;
 mod zendesk_decisions;
 mod zendesk_finding;

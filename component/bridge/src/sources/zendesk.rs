@@ -399,7 +399,7 @@ fn distinct(ids: Vec<String>) -> Vec<String> {
 }
 
 fn not_there() -> CallFailure {
-    CallFailure::Failed(CallError::NotFound { code: "NOT_FOUND", message: "Zendesk has no such request".to_owned() })
+    CallFailure::Failed(CallError::NotFound { code: "NOT_FOUND", message: "Zendesk has nothing of this id".to_owned() })
 }
 
 fn without_end() -> CallFailure {
