@@ -4,6 +4,7 @@ pub mod approval;
 pub mod card;
 pub mod diff;
 mod fields;
+pub mod gateway;
 pub mod http;
 pub mod markup;
 pub mod moveworks;

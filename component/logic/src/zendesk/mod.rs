@@ -5,6 +5,7 @@
 //! theme show (one request, the decision) is marked where it is used.
 
 mod errors;
+pub mod tickets;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
