@@ -51,7 +51,10 @@ pub const KNOWN: &[Known] = &[
     plain("moveworks_listener_id", "webhook listener"),
     secret("moveworks_api_key", "Moveworks API key"),
     secret("moveworks_listener_secret", "signs listener messages"),
-    plain("moveworks_per_minute", "messages in any minute; 120, 0: no limit"),
+    plain(
+        "moveworks_per_minute",
+        "messages in any minute, 0: no limit; unset: 120 as events, 5 a second to a listener",
+    ),
     plain("poll_seconds", "time between sweeps; 60"),
     plain("sweep_budget_seconds", "a sweep stops by itself after this; 50"),
     plain("reconcile_minutes", "the slow full walk takes this long; 60"),

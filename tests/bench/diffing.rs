@@ -86,6 +86,7 @@ fn entries(ledger: &[Entry]) -> Vec<diffing::Entry> {
 
 fn snapshots(snapshot: &[TicketSnapshot]) -> Vec<diffing::TicketSnapshot> {
     let ticket = |ticket: &TicketSnapshot| diffing::TicketSnapshot {
+        source: types::Source::Sdp,
         kind: types::TicketKind::Request,
         ticket: ticket.ticket.ticket.clone(),
         approvals: ticket.approvals.iter().map(typed).collect(),

@@ -54,7 +54,7 @@ impl Tracked {
             let ledger = Ledger::open(store.clone()).await.expect("the store is in memory");
             ledger.commit(entries.to_vec(), self.now).await.expect("the store is in memory");
         }
-        let modules = [(progress::module_name(TicketKind::Request), self.progress)].into_iter().collect();
+        let modules = [("sdp/requests".to_owned(), self.progress)].into_iter().collect();
         let place = Progress { modules, ..Progress::default() };
         progress::save(&store, &place).await.expect("the store is in memory");
         host.lock().clone()

@@ -3,7 +3,7 @@
 //! A wrong implementation tells people the end of what they were never told, of what they decided themselves, twice, or
 //! while it is still theirs to decide.
 
-use approval_bridge::stubs::Door;
+use approval_bridge::stubs::{Door, Fault};
 use approval_bridge_tests::harness::{ANA, BO, Card, Desk, Setup, hours, minutes};
 
 fn setup(which: &str) -> Setup {
@@ -117,4 +117,25 @@ async fn what_comes_back_after_its_end_was_told_is_asked_again() {
         (last.body["event"].as_str(), last.event_id),
         (Some("approval.pending"), format!("{}:2:pending", at.id()))
     );
+}
+
+/// It failed before and its turn in the walk has come: two reasons to look at the same ticket, side by side.
+#[tokio::test]
+async fn a_ticket_that_is_looked_at_twice_in_one_sweep_is_told_of_once() {
+    let desk = setup("reassigned").start();
+    let at = desk.world(|world| world.request().level(&[ANA]).add()).approval(0, 0);
+    desk.poll().await.clean();
+    desk.world(|world| {
+        world.reassign(&at, BO.0, BO.1).expect("it is there");
+        world.fault(Fault::on("GET", &format!("/{}/approval_levels", at.ticket)).replies(400, "{}").times(3));
+    });
+    assert!(!desk.poll().await.complete);
+    desk.advance(minutes(10));
+    // Another update, so that the list of updates no longer reaches back to the ticket.
+    let now = desk.now();
+    desk.world(|world| world.request().updated(now).add());
+    assert!(!desk.poll().await.complete);
+    desk.poll_every(minutes(51), 1).await.clean();
+    assert_eq!(closings(&desk).len(), 1);
+    assert_eq!(desk.cards().len(), 3, "the card, its closing, and the card of the other one");
 }

@@ -17,8 +17,13 @@ fn setup(per_minute: usize) -> Setup {
 
 /// The most calls in any span of a minute.
 fn busiest_minute(desk: &Desk, part: &str) -> usize {
+    busiest(desk, part, 60_000)
+}
+
+/// The most calls in any span of so many milliseconds.
+fn busiest(desk: &Desk, part: &str, span: i64) -> usize {
     let times: Vec<i64> = desk.calls("POST", part).iter().map(|call| call.at).collect();
-    let within = |begin: &i64| times.iter().filter(|at| (*begin..*begin + 60_000).contains(at)).count();
+    let within = |begin: &i64| times.iter().filter(|at| (*begin..*begin + span).contains(at)).count();
     times.iter().map(within).max().unwrap_or(0)
 }
 
@@ -100,4 +105,13 @@ async fn unless_it_is_set_the_limit_is_the_one_that_moveworks_documents() {
     let desk = Desk::cloud().without("moveworks_per_minute").world(|world| drop(world.populate(130, 1, 1))).start();
     assert_eq!(desk.poll().await.outbox.waiting, 10);
     assert_eq!(busiest_minute(&desk, SEND), 120);
+}
+
+#[tokio::test]
+async fn unless_it_is_set_a_listener_gets_the_five_a_second_that_moveworks_documents_for_it() {
+    let desk = Desk::cloud().door(Door::Listener).without("moveworks_per_minute");
+    let desk = desk.world(|world| drop(world.populate(160, 1, 1))).start();
+    desk.poll().await.clean();
+    assert_eq!(desk.told(), desk.due(), "more than the Events API takes in a minute");
+    assert_eq!(busiest(&desk, "/notify", 1_000), 5);
 }

@@ -114,7 +114,6 @@ fn the_defaults_start_the_bridge_as_the_contract_says() {
         ("remind_after_hours", "0"),
         ("max_reminders", "3"),
         ("timezone", "UTC"),
-        ("moveworks_per_minute", "120"),
         ("closing_notices", "reassigned"),
         ("digest_above", "0"),
         ("card_fields", "type,number,requester,priority,description"),

@@ -15,14 +15,13 @@ use approval_logic::moveworks::{self, Digest, Event, Message, Tenant};
 use approval_logic::outbox::next_wait;
 use approval_logic::pace::Pace;
 use approval_logic::signature::{ActionClaims, sign_action};
-use futures::future::join;
 
 use crate::config::{Door, MoveworksSettings, Settings};
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
 use crate::report::SourceReport;
-use crate::sdp::{Session, is_absent};
 use crate::sorted::Sorted;
+use crate::sources::{Sources, is_absent};
 use crate::store::Store;
 use crate::store::outbox::{Content, Fate, Outbox, Record};
 use crate::together;
@@ -42,8 +41,8 @@ pub struct Courier<'a, H> {
     pub client: &'a Client<H>,
     /// The same client with the time in which messages are handed over.
     pub handing: &'a Client<H>,
-    /// The source, for reading again.
-    pub session: Option<&'a Session<H>>,
+    /// The sources, for reading again.
+    pub sources: &'a Sources<H>,
     /// All settings.
     pub settings: &'a Settings,
     /// Where messages go.
@@ -96,7 +95,7 @@ pub async fn all<H: Host>(
     // What is new goes before what had been waiting for days when the bridge was switched on.
     left.sort_by_key(Record::is_backlog);
     outbox.begin_delivery().await?;
-    let pace = Pace::new(courier.moveworks.per_minute, outbox.recent(), host.now());
+    let pace = Pace::new(courier.moveworks.rate, outbox.recent(), host.now());
     let round = Round { halt: Mutex::default(), pace: tokio::sync::Mutex::new(pace) };
     while !left.is_empty() {
         let problems = Mutex::new(SourceReport::default());
@@ -218,31 +217,29 @@ async fn read_again<H: Host>(
     if record.content.about().is_empty() || by_this_sweep && fresh {
         return None;
     }
-    let Some(session) = courier.session else { return Some(Fate::Waiting) };
     let closes = record.content.closes();
     let mut over: Vec<ApprovalId> = Vec::new();
     for entry in record.content.about() {
         let id = &entry.approval.id;
         let counter = Counter::default();
-        let (live, at_level) =
-            join(session.approval(&counter, &entry.approval.ticket, id), session.is_at_level(&counter, id)).await;
-        let asked =
-            match live.and_then(|live| at_level.map(|at_level| at_level && still_asked(&live, &record.recipient))) {
-                Ok(asked) => asked,
-                Err(failure) if is_absent(&failure) => false,
-                Err(CallFailure::OutOfTime) => return Some(Fate::Waiting),
-                Err(CallFailure::Failed(error)) if error.stops_all() => {
-                    with(problems, |problems| problems.problem(None, error.code(), error.message()));
-                    return Some(Fate::Waiting);
-                }
-                Err(CallFailure::Failed(error)) => {
-                    with(problems, |problems| problems.problem(Some(&id.ticket), error.code(), error.message()));
-                    // A first wait each time: what cannot be read says nothing about the message.
-                    record.not_before = now.saturating_add(next_wait(&record.id, 1, Duration::ZERO).unwrap_or(0));
-                    record.last_error = Some(format!("could not be read again: {}", error.code()));
-                    return Some(Fate::Waiting);
-                }
-            };
+        let asked = match courier.sources.live(&counter, &entry.approval.ticket, id).await {
+            Ok(live) => still_asked(&live.approval, &record.recipient),
+            Err(failure) if is_absent(&failure) => false,
+            Err(CallFailure::OutOfTime) => return Some(Fate::Waiting),
+            Err(CallFailure::Failed(error)) if error.stops_all() => {
+                with(problems, |problems| problems.problem(None, error.code(), error.message()));
+                return Some(Fate::Waiting);
+            }
+            Err(CallFailure::Failed(error)) => {
+                with(problems, |problems| {
+                    problems.problem(Some(&entry.approval.ticket.id), error.code(), error.message())
+                });
+                // A first wait each time: what cannot be read says nothing about the message.
+                record.not_before = now.saturating_add(next_wait(&record.id, 1, Duration::ZERO).unwrap_or(0));
+                record.last_error = Some(format!("could not be read again: {}", error.code()));
+                return Some(Fate::Waiting);
+            }
+        };
         if asked == closes {
             over.push(id.clone());
         }

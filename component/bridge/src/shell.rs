@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use approval_logic::approval::{ApprovalId, Person, TicketKind, TicketRef, is_address, normal_address};
+use approval_logic::approval::{ApprovalId, Person, Source, TicketKind, TicketRef, is_address, normal_address};
 use approval_logic::diff::Entry;
 use approval_logic::signature::hmac_sha256_hex;
 
@@ -10,6 +10,7 @@ use crate::config::{self, Problem, Settings};
 use crate::decide::{self, Answer, Order};
 use crate::host::{Host, StoreError};
 use crate::report::Report;
+use crate::sources::unwatched;
 use crate::store::Store;
 use crate::store::lease::Lease;
 use crate::store::ledger::EntryPage;
@@ -46,7 +47,7 @@ pub enum OperationError {
 pub struct Filter {
     /// Only those of this address.
     pub approver: Option<String>,
-    /// Only those of this module, `sdp` or `sdp/changes`.
+    /// Only those of this source or part of it, such as `sdp`, `sdp/changes` or `zendesk`.
     pub source: Option<String>,
     /// Only those in this state; none: those that are open.
     pub status: Option<String>,
@@ -103,10 +104,8 @@ impl<H: Host> Shell<H> {
     /// Looks at one ticket now, or notes it for the sweep that is running.
     pub async fn hint(&self, ticket: TicketRef) -> Result<Option<Report>, OperationError> {
         let settings = self.complete_settings(false).await?;
-        let watched = settings.sdp.as_ref().is_some_and(|sdp| sdp.modules.contains(&ticket.kind));
-        if !watched {
-            let name = ticket.kind.plural();
-            return Err(OperationError::Argument(format!("module: {name} is not watched; see sdp_modules")));
+        if let Some(why) = unwatched(&settings, &ticket) {
+            return Err(OperationError::Argument(format!("module: {why}")));
         }
         progress::revisit(&self.store, ticket.clone()).await?;
         let Some(lease) = Lease::take(self.store.clone(), SHORT_PATIENCE).await? else { return Ok(None) };
@@ -131,7 +130,7 @@ impl<H: Host> Shell<H> {
         let known = self.known().await?;
         let mut found = Vec::new();
         for kind in TicketKind::MODULES {
-            let ticket = TicketRef { source: approval_logic::approval::Source::Sdp, kind, ticket: ticket.to_owned() };
+            let ticket = TicketRef { source: Source::Sdp, kind, ticket: ticket.to_owned() };
             let entries = known.of_ticket(&ticket).await?;
             found.extend(entries.into_iter().filter(|entry| entry.approval.id.approval == approval));
         }
@@ -148,9 +147,12 @@ impl<H: Host> Shell<H> {
         let approver = filter.approver.as_deref().map(normal_address);
         let wanted = |entry: &Entry| {
             let own = entry.approval.approver.as_ref().and_then(Person::address);
-            let module = progress::module_name(entry.approval.id.kind);
+            let ticket = entry.approval.id.ticket_ref();
             approver.as_ref().is_none_or(|wanted| own.as_ref() == Some(wanted))
-                && filter.source.as_ref().is_none_or(|wanted| *wanted == module || wanted == "sdp")
+                && filter
+                    .source
+                    .as_ref()
+                    .is_none_or(|wanted| wanted == ticket.source.name() || *wanted == ticket.module())
                 && match &filter.status {
                     None => entry.is_open(),
                     Some(status) => entry.approval.status.name() == status,
@@ -228,7 +230,7 @@ impl<H: Host> Shell<H> {
     async fn complete_settings(&self, dry_run: bool) -> Result<Settings, OperationError> {
         let settings = self.settings().await?;
         let mut missing = Vec::new();
-        if settings.sdp.is_none() {
+        if !settings.has_source() {
             missing.push("sdp_base_url: expected an address: no help desk is configured".to_owned());
         }
         if settings.moveworks.is_none() && !dry_run {

@@ -7,23 +7,19 @@ mod bindings {
 
 mod convert;
 
-use std::time::Duration;
-
 use bindings::approvals::bridge::types as wit;
 use bindings::exports::approvals::bridge::{cards, decoding, diffing, payloads};
 
-use crate::approval::{
-    Approval, ApprovalId, Person, Source, Status, Ticket, TicketKind, TicketRef, Verdict, is_address, normal_address,
-};
-use crate::card::{self, Card, CardKind, CardStyle, FieldKind};
-use crate::diff::{self, Change, Entry, Said, TicketSnapshot};
-use crate::http::{CallError, HttpRequest, HttpResponse};
+use crate::approval::{ApprovalId, Person, Verdict, is_address, normal_address};
+use crate::card::{self, CardKind, CardStyle, FieldKind};
+use crate::diff::{self, TicketSnapshot};
+use crate::http::HttpRequest;
 use crate::moveworks;
 use crate::policy::{self, Action, Rules};
 use crate::sdp;
 use convert::{
-    approval_in_or_blank, approval_out, card_in, card_out, change_in, change_out, error_out, kind_in, ledger_in,
-    person_in, person_out, refused_out, request_out, response_in, snapshot_in, ticket_in, ticket_out,
+    approval_in, approval_in_or_blank, approval_out, card_in, card_out, change_in, change_out, error_out, kind_in,
+    ledger_in, refused_out, request_out, response_in, snapshot_in, ticket_in, ticket_out,
 };
 
 struct Exports;

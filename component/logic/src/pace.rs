@@ -1,43 +1,63 @@
-//! So many messages in any minute, and no more.
+//! So many messages in any span of time, and no more.
 //!
-//! Moveworks counts 120 calls a minute for the whole organisation (Moveworks, "Events API: limits"). The times of the
-//! last minute's messages are kept, so that the limit holds over sweeps and restarts as well; a count that begins anew
-//! each minute would let twice as many through where two minutes meet.
+//! Moveworks counts the messages of the whole organisation. The times of the last span's messages are kept, so that the
+//! limit holds over sweeps and restarts as well; a count that begins anew each minute would let twice as many through
+//! where two minutes meet.
 
 use crate::approval::Millis;
 
-/// The span that is counted over.
-const MINUTE: Millis = 60_000;
+/// How many messages may go in any span of a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// So many; 0: as many as there are.
+    pub messages: usize,
+    /// The length of the span, in milliseconds.
+    pub span: Millis,
+}
 
-/// The messages of the last minute.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+impl Rate {
+    /// What the Events API takes (Moveworks, "Events API": 120 requests a minute for the organisation).
+    pub const EVENTS: Self = Self::per_minute(120);
+
+    /// What a secured listener takes (Moveworks, "Webhook Listener": 5 requests a second; newer copies of the page say
+    /// 50, and those who know theirs can set it).
+    pub const LISTENER: Self = Self { messages: 5, span: 1_000 };
+
+    /// So many a minute.
+    pub const fn per_minute(messages: usize) -> Self {
+        Self { messages, span: 60_000 }
+    }
+}
+
+/// The messages of the last span.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pace {
-    limit: usize,
+    rate: Rate,
     /// In order, oldest first; never more than the limit.
     taken: Vec<Millis>,
 }
 
 impl Pace {
-    /// A pace of `limit` messages a minute, 0 for as many as there are, after messages at these times.
-    pub fn new(limit: usize, taken: &[Millis], now: Millis) -> Self {
+    /// The pace of a rate, after messages at these times.
+    pub fn new(rate: Rate, taken: &[Millis], now: Millis) -> Self {
         // A clock that was set back must not make anybody wait for the time that it had shown.
         let mut taken: Vec<Millis> = taken.iter().map(|at| (*at).min(now)).collect();
         taken.sort_unstable();
-        let mut pace = Self { limit, taken };
+        let mut pace = Self { rate, taken };
         pace.forget(now);
         pace
     }
 
     /// How long the next message has to wait, in milliseconds; 0: it may go.
     pub fn wait(&self, now: Millis) -> Millis {
-        let first =
-            self.taken.len().checked_sub(self.limit).filter(|_| self.limit > 0).and_then(|at| self.taken.get(at));
-        first.map_or(0, |first| first.saturating_add(MINUTE).saturating_sub(now).clamp(0, MINUTE))
+        let Rate { messages, span } = self.rate;
+        let first = self.taken.len().checked_sub(messages).filter(|_| messages > 0).and_then(|at| self.taken.get(at));
+        first.map_or(0, |first| first.saturating_add(span).saturating_sub(now).clamp(0, span))
     }
 
     /// A message goes now.
     pub fn take(&mut self, now: Millis) {
-        if self.limit > 0 {
+        if self.rate.messages > 0 {
             self.taken.push(now);
             self.forget(now);
         }
@@ -54,8 +74,8 @@ impl Pace {
     }
 
     fn forget(&mut self, now: Millis) {
-        let surplus = self.taken.len().saturating_sub(self.limit);
-        let old = self.taken.iter().take_while(|at| now.saturating_sub(**at) >= MINUTE).count();
+        let surplus = self.taken.len().saturating_sub(self.rate.messages);
+        let old = self.taken.iter().take_while(|at| now.saturating_sub(**at) >= self.rate.span).count();
         self.taken.drain(..surplus.max(old).min(self.taken.len()));
     }
 }
@@ -68,17 +88,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_minute_has_more_than_the_limit_whatever_comes_when(
+        fn no_span_has_more_than_the_limit_whatever_comes_when(
             limit in 1_usize..20,
+            span in prop::sample::select(&[1_000_i64, 60_000][..]),
             gaps in prop::collection::vec(0_i64..9_000, 1..200),
             restart_every in 1_usize..30,
         ) {
-            let mut pace = Pace::new(limit, &[], 0);
+            let rate = Rate { messages: limit, span };
+            let mut pace = Pace::new(rate, &[], 0);
             let (mut now, mut sent) = (0, Vec::new());
             for (index, gap) in gaps.into_iter().enumerate() {
                 now += gap;
                 if index % restart_every == 0 {
-                    pace = Pace::new(limit, pace.taken(), now);
+                    pace = Pace::new(rate, pace.taken(), now);
                 }
                 now += pace.wait(now);
                 prop_assert_eq!(pace.wait(now), 0, "it waits as long as it has to");
@@ -87,7 +109,7 @@ mod tests {
                 prop_assert!(pace.taken().len() <= limit);
             }
             for (index, begin) in sent.iter().enumerate() {
-                let within = sent.iter().skip(index).filter(|at| **at - begin < MINUTE).count();
+                let within = sent.iter().skip(index).filter(|at| **at - begin < span).count();
                 prop_assert!(within <= limit);
             }
         }
@@ -95,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_free_minute_is_not_waited_for() {
-        let mut pace = Pace::new(2, &[], 0);
+        let mut pace = Pace::new(Rate::per_minute(2), &[], 0);
         pace.take(10);
         assert_eq!(pace.wait(20), 0);
         pace.take(20);
@@ -105,14 +127,14 @@ mod tests {
 
     #[test]
     fn without_a_limit_nobody_waits_and_nothing_is_kept() {
-        let mut pace = Pace::new(0, &[1, 2, 3], 5);
+        let mut pace = Pace::new(Rate::per_minute(0), &[1, 2, 3], 5);
         pace.take(5);
         assert_eq!((pace.wait(5), pace.taken().len()), (0, 0));
     }
 
     #[test]
     fn a_clock_that_was_set_back_costs_a_minute_at_the_most() {
-        let pace = Pace::new(1, &[1_000_000_000], 5_000);
+        let pace = Pace::new(Rate::per_minute(1), &[1_000_000_000], 5_000);
         assert_eq!(pace.wait(5_000), 60_000);
     }
 }

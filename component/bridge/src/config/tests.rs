@@ -1,5 +1,8 @@
 //! Settings: every problem at once, each with its variable's name, none with a value.
 
+use approval_logic::approval::TicketKind;
+use approval_logic::pace::Rate;
+
 use super::*;
 use crate::testing::MemoryHost;
 
@@ -30,7 +33,7 @@ async fn the_defaults_are_those_of_the_contract() {
     assert_eq!((settings.closings, settings.digest_above, settings.quiet), (Closings::Reassigned, None, None));
     assert!(settings.comment_required_on_reject && settings.action_secret.is_none() && settings.silent.is_empty());
     let moveworks = settings.moveworks.unwrap();
-    assert_eq!((moveworks.base_url.as_str(), moveworks.per_minute), ("https://api.moveworks.ai", 120));
+    assert_eq!((moveworks.base_url.as_str(), moveworks.rate), ("https://api.moveworks.ai", Rate::EVENTS));
 }
 
 #[tokio::test]

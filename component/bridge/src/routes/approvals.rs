@@ -80,8 +80,8 @@ impl From<Entry> for View {
         let Approval { id, ticket, level, approver, original_approver, status, sent_at, decided_by, .. } =
             entry.approval;
         Self {
-            source: crate::store::progress::module_name(id.kind),
-            ticket_type: id.kind.label(),
+            source: id.ticket_ref().module(),
+            ticket_type: ticket.kind.label(),
             ticket_id: ticket.id,
             ticket_number: ticket.number,
             title: ticket.title,

@@ -65,4 +65,4 @@ impl<H: Host> Store<H> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use approval_logic::approval::{Millis, TicketKind, TicketRef};
+use approval_logic::approval::{Millis, TicketRef};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
@@ -25,13 +25,20 @@ const REVISIT_TRIES: usize = 4;
 /// All modules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// By the module's name in reports.
+    /// The modules of ServiceDesk Plus, by their names in reports.
     pub modules: Sorted<ModuleProgress>,
-    /// The source asked to be left alone until then; 0 if it did not.
+    /// How gently each source wants to be treated, by its name; those with no wish are not in it.
+    #[serde(default)]
+    pub limits: Sorted<Limit>,
+}
+
+/// What a source that met its limit asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// It wants to be left alone until then; 0: no longer.
     #[serde(default)]
     pub paused_until: Millis,
-    /// How many tickets the next sweep looks at side by side, after the source's limit was met; none: as many as calls
-    /// are allowed at once.
+    /// How many tickets the next sweep looks at side by side; none: as many as calls are allowed at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width: Option<usize>,
 }
@@ -122,9 +129,4 @@ pub async fn forget_revisits<H: Host>(store: &Store<H>, seen: &[TicketRef]) -> R
     let mut tickets = revisits(store).await?;
     tickets.retain(|ticket| !seen.contains(ticket));
     if tickets.is_empty() { store.remove(REVISIT).await } else { store.write(REVISIT, &tickets).await }
-}
-
-/// The name of a module in reports: `sdp/requests`.
-pub fn module_name(kind: TicketKind) -> String {
-    format!("sdp/{}", kind.plural())
 }

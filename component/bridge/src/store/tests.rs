@@ -11,7 +11,7 @@ use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, Tic
 use approval_logic::diff::{Entry, Said};
 
 /// An announced approval of ticket `ticket`.
-fn entry(ticket: usize) -> Entry {
+pub(crate) fn entry(ticket: usize) -> Entry {
     let id = ApprovalId::sdp(TicketKind::Request, &ticket.to_string(), "1", "1").unwrap();
     let ticket = Ticket {
         kind: TicketKind::Request,

@@ -1,7 +1,7 @@
 //! What is known: the ledger, and above it the messages that wait or were given up. An approval is in the ledger once its
 //! card was taken, so that a message that gets lost on the way there is one that was never planned.
 
-use approval_logic::approval::{ApprovalId, Millis, TicketKind, TicketRef};
+use approval_logic::approval::{ApprovalId, Millis, TicketRef};
 use approval_logic::diff::Entry;
 
 use crate::host::{Host, StoreError};
@@ -170,13 +170,13 @@ impl<H: Host> Known<H> {
     /// The tickets with open approvals behind `after`, up to where the walk should be after `elapsed` of `period`.
     pub(super) async fn slice(
         &self,
-        kind: TicketKind,
+        part: &str,
         after: Option<&str>,
         elapsed: Millis,
         period: Millis,
     ) -> Result<Slice, StoreError> {
-        let first = format!("sdp:{}:", kind.plural());
-        let last = format!("sdp:{};", kind.plural());
+        // `;` follows `:`, so this is behind every key of the part.
+        let (first, last) = (format!("{part}:"), format!("{part};"));
         let (from, to) = (self.ledger.position_of(&first).await, self.ledger.position_of(&last).await);
         let width = i64::try_from(to.saturating_sub(from) + 1).unwrap_or(i64::MAX);
         // In thousandths of a leaf, so that a small ledger is spread over the period as well.
@@ -216,14 +216,20 @@ impl<H: Host> Known<H> {
     }
 }
 
-/// What is to be remembered of an entry whose card (then with the time) or reminder was taken; none: nothing new.
+/// What is to be remembered of an entry whose card (then with the time) or reminder was taken; none: nothing new. The
+/// ledger may lag behind both: the sweep that planned them may have ended before it wrote them down.
 fn learnt(own: Option<Entry>, entry: &Entry, told_at: Option<Millis>) -> Option<Entry> {
     let end_told = own.as_ref().map_or(0, |own| own.end_told);
     match own.filter(|own| !entry.is_ahead_of(own)) {
         None => Some(Entry { told_at: told_at.or(entry.told_at), end_told, ..entry.clone() }),
-        Some(own) if told_at.is_some() && own.round == entry.round && own.told_at.is_none() => {
-            Some(Entry { told_at, ..own })
+        Some(own) if own.round == entry.round => {
+            let (told_at, reminders) = (own.told_at.or(told_at), own.reminders.max(entry.reminders));
+            let new = (told_at, reminders) != (own.told_at, own.reminders);
+            new.then_some(Entry { told_at, reminders, ..own })
         }
         Some(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,14 @@
 //! Records of the interface ↔ values of the model, one function for each type and direction.
 
-use super::*;
+use std::time::Duration;
+
+use super::bindings::approvals::bridge::types as wit;
+use super::bindings::exports::approvals::bridge::{cards, decoding, diffing};
+use crate::approval::{Approval, ApprovalId, Detail, Person, Source, Status, Ticket, TicketKind, TicketRef};
+use crate::card::{self, Card};
+use crate::diff::{Change, Entry, Said, TicketSnapshot};
+use crate::http::{CallError, HttpRequest, HttpResponse};
+use crate::sdp;
 
 pub(super) fn kind_in(kind: wit::TicketKind) -> TicketKind {
     match kind {

@@ -1,21 +1,23 @@
 //! An approver's answer, taken to the source and read back. What the caller hears is what the source says.
 
-use approval_logic::approval::{Approval, ApprovalId, Person, Status, Verdict, normal_address};
+mod answer;
+
+use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, Verdict, normal_address};
 use approval_logic::diff::{Decision, Entry, Said};
 use approval_logic::http::CallError;
-use approval_logic::sdp::{self, Calls};
 use approval_logic::signature::{TokenError, verify_action};
-use futures::future::join;
 
 use crate::config::Settings;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
-use crate::sdp::{Session, bare_ticket, is_absent};
+use crate::sources::{self as source, Sources, bare_ticket, is_absent, names_in_comment, unwatched};
 use crate::store::Store;
 use crate::store::lease::Lease;
 use crate::store::ledger::Ledger;
 use crate::store::progress;
 use crate::sweep::overlay::Known;
+
+pub use answer::{Answer, Outcome};
 
 /// How long one decision may take. A chat waits about half a minute for an answer.
 const BUDGET: std::time::Duration = std::time::Duration::from_secs(25);
@@ -25,97 +27,6 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// Calls of one decision that may be under way at once.
 const WIDTH: usize = 4;
-
-/// Modules whose builds know the verb without underscore only, remembered over restarts.
-const PLAIN_VERBS: &str = "v1:plain-verbs";
-
-/// How a decision ended. Each case has its own HTTP status, because Moveworks' builders see nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Approved now and read back, or this approver had approved before.
-    Approved,
-    /// Rejected now and read back, or this approver had rejected before.
-    Rejected,
-    /// Decided otherwise by somebody or something.
-    AlreadyDecided,
-    /// No longer asked.
-    Withdrawn,
-    /// Not the live approver, or a bad, expired or foreign token.
-    NotApprover,
-    /// No such approval at the source.
-    Unknown,
-    /// A comment is required, or the body is wrong.
-    Invalid,
-    /// Not yet sent at the source.
-    NotReady,
-    /// The source said no.
-    SourceRefused,
-    /// The answer was lost and reading back failed too; safe to repeat.
-    Unclear,
-}
-
-impl Outcome {
-    /// The word in answers.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::AlreadyDecided => "already_decided",
-            Self::Withdrawn => "withdrawn",
-            Self::NotApprover => "not_approver",
-            Self::Unknown => "unknown",
-            Self::Invalid => "invalid",
-            Self::NotReady => "not_ready",
-            Self::SourceRefused => "source_refused",
-            Self::Unclear => "unclear",
-        }
-    }
-
-    /// The HTTP status.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::Approved | Self::Rejected => 200,
-            Self::AlreadyDecided => 409,
-            Self::Withdrawn => 410,
-            Self::NotApprover => 403,
-            Self::Unknown => 404,
-            Self::Invalid => 422,
-            Self::NotReady => 425,
-            Self::SourceRefused => 502,
-            Self::Unclear => 503,
-        }
-    }
-}
-
-/// What a caller hears.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// A sentence for a person.
-    pub message: String,
-    /// The approval as the source has it, where it could be read.
-    pub approval: Option<Approval>,
-    /// The source's own word for its status.
-    pub word: Option<String>,
-    /// What the source said, where it refused.
-    pub detail: Option<String>,
-}
-
-impl Answer {
-    /// An answer with nothing but its sentence.
-    pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { outcome, message: message.into(), approval: None, word: None, detail: None }
-    }
-
-    fn about(outcome: Outcome, message: impl Into<String>, approval: Approval) -> Self {
-        Self { approval: Some(approval), ..Self::new(outcome, message) }
-    }
-
-    fn refused(message: impl Into<String>, detail: String) -> Self {
-        Self { detail: Some(detail), ..Self::new(Outcome::SourceRefused, message) }
-    }
-}
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -134,21 +45,17 @@ pub struct Order {
 
 /// Decides. Repeating it is harmless: the source is read first, and what was decided by the same person counts as done.
 pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Order) -> Result<Answer, StoreError> {
-    let Some(sdp) = settings.sdp.clone() else {
-        return Ok(Answer::new(Outcome::Unknown, "ServiceDesk Plus is not configured, so this approval is not known"));
-    };
-    if !sdp.modules.contains(&order.id.kind) {
-        let message = format!("{} are not watched; see sdp_modules", order.id.kind.plural());
-        return Ok(Answer::new(Outcome::Unknown, message));
+    if let Some(why) = unwatched(settings, &order.id.ticket_ref()) {
+        return Ok(Answer::new(Outcome::Unknown, why));
     }
     let known = Known::open(store).await?;
     let entry = known.get(&order.id).await?;
     if let Some(refusal) = check_token(store, settings, order, entry.as_ref()) {
         return Ok(refusal);
     }
-    let session = Session::new(sdp, Client::new(store.host().clone(), WIDTH, BUDGET), store.clone());
-    let desk = Desk { store, session: &session, order, entry: entry.as_ref(), counter: Counter::default() };
-    let answer = desk.decide(settings).await?;
+    let sources = Sources::new(settings, &Client::new(store.host().clone(), WIDTH, BUDGET), store);
+    let desk = Desk { store, sources: &sources, order, entry: entry.as_ref(), counter: Counter::default() };
+    let answer = desk.decide(settings).await;
     desk.remember(&answer).await?;
     Ok(answer)
 }
@@ -170,7 +77,7 @@ fn check_token<H: Host>(store: &Store<H>, settings: &Settings, order: &Order, en
 
 struct Desk<'a, H> {
     store: &'a Store<H>,
-    session: &'a Session<H>,
+    sources: &'a Sources<H>,
     order: &'a Order,
     entry: Option<&'a Entry>,
     counter: Counter,
@@ -178,39 +85,50 @@ struct Desk<'a, H> {
 
 /// The approval as the source has it now.
 enum Live {
-    Is(Box<(Approval, String)>),
+    Is(Box<source::Live>),
     Absent,
     Unreadable(CallError),
 }
 
+impl Live {
+    fn of(read: Result<source::Live, CallFailure>) -> Self {
+        match read {
+            Ok(live) => Self::Is(Box::new(live)),
+            Err(failure) if is_absent(&failure) => Self::Absent,
+            Err(CallFailure::Failed(error)) => Self::Unreadable(error),
+            Err(CallFailure::OutOfTime) => Self::Unreadable(out_of_time()),
+        }
+    }
+}
+
 impl<H: Host> Desk<'_, H> {
-    async fn decide(&self, settings: &Settings) -> Result<Answer, StoreError> {
-        let (before, word) = match self.look().await {
+    async fn decide(&self, settings: &Settings) -> Answer {
+        let source::Live { approval: before, word } = match self.look().await {
             Live::Is(live) => *live,
-            Live::Absent => return Ok(self.absent()),
-            Live::Unreadable(error) => return Ok(unreadable(&error)),
+            Live::Absent => return self.absent(),
+            Live::Unreadable(error) => return unreadable(&error),
         };
         if let Some(answer) = self.settled(&before, &word) {
-            return Ok(answer);
+            return answer;
         }
         let Some(approver) = before.approver.clone().filter(|person| person.has_address(&self.order.approver)) else {
             let message = "this approval is asked of somebody else";
-            return Ok(Answer::new(Outcome::NotApprover, message));
+            return Answer::new(Outcome::NotApprover, message);
         };
         let words = self.order.comment.as_deref().map(str::trim).filter(|words| !words.is_empty());
         if self.order.verdict == Verdict::Reject && settings.comment_required_on_reject && words.is_none() {
-            return Ok(Answer::about(Outcome::Invalid, "a rejection needs a comment: say why", before));
+            return Answer::about(Outcome::Invalid, "a rejection needs a comment: say why", before);
         }
         let approver = Person { email: Some(normal_address(&self.order.approver)), ..approver };
-        let comment = sdp::decision_comment(self.order.verdict, &approver, words);
-        let sent = self.send(&comment).await?;
+        let Order { id, verdict, .. } = self.order;
+        let sent = self.sources.decide(&self.counter, id, *verdict, &approver, words).await;
         // Whatever the answer was, and also where none came: what the source has now is what counts.
         match (self.read_back().await, sent) {
-            (Live::Is(after), sent) => Ok(self.conclude(*after, sent)),
-            (Live::Absent, Ok(()) | Err(CallFailure::OutOfTime)) => Ok(unclear()),
-            (Live::Absent, Err(CallFailure::Failed(error))) => Ok(refusal(&error)),
-            (Live::Unreadable(_), Err(CallFailure::Failed(error))) if certain(&error) => Ok(refusal(&error)),
-            (Live::Unreadable(_), _) => Ok(unclear()),
+            (Live::Is(after), sent) => self.conclude(*after, sent),
+            (Live::Absent, Ok(()) | Err(CallFailure::OutOfTime)) => unclear(),
+            (Live::Absent, Err(CallFailure::Failed(error))) => refusal(&error),
+            (Live::Unreadable(_), Err(CallFailure::Failed(error))) if certain(&error) => refusal(&error),
+            (Live::Unreadable(_), _) => unclear(),
         }
     }
 
@@ -265,13 +183,13 @@ impl<H: Host> Desk<'_, H> {
             .entry
             .and_then(|entry| entry.decision.as_ref())
             .is_some_and(|decision| decision.by == address && decision.verdict == self.order.verdict);
-        let named = approval.comment.as_deref().is_some_and(|comment| sdp::comment_names(comment, &address));
+        let named = names_in_comment(approval, &address);
         let acted = approval.decided_by.as_ref().is_some_and(|person| person.has_address(&address));
         approver && (recorded || named || acted)
     }
 
-    fn conclude(&self, after: (Approval, String), sent: Result<(), CallFailure>) -> Answer {
-        let (after, word) = after;
+    fn conclude(&self, after: source::Live, sent: Result<(), CallFailure>) -> Answer {
+        let source::Live { approval: after, word } = after;
         match (&after.status, sent) {
             (Status::Pending | Status::AwaitingClarification, Err(CallFailure::Failed(error))) => {
                 Answer { approval: Some(after), ..refusal(&error) }
@@ -289,57 +207,18 @@ impl<H: Host> Desk<'_, H> {
         }
     }
 
-    async fn send(&self, comment: &str) -> Result<Result<(), CallFailure>, StoreError> {
-        let Order { id, verdict, .. } = self.order;
-        let mut plain: Vec<String> = self.store.read(PLAIN_VERBS).await?.unwrap_or_default();
-        let module = id.kind.plural().to_owned();
-        let known_plain = plain.contains(&module);
-        let send = async |plain_verb: bool| {
-            let decision = |calls: &Calls<'_>| calls.decide(id, *verdict, comment, plain_verb);
-            self.session.write(&self.counter, &decision).await
-        };
-        let sent = send(known_plain).await;
-        // Not found means that nothing was done. The approval was there a moment ago, so it is the verb.
-        if known_plain || !matches!(sent, Err(CallFailure::Failed(CallError::NotFound { .. }))) {
-            return Ok(sent);
-        }
-        let second = send(true).await;
-        if second.is_ok() {
-            plain.push(module);
-            self.store.write(PLAIN_VERBS, &plain).await?;
-        }
-        Ok(second)
-    }
-
-    /// The approval and whether its level is the current one.
+    /// The approval as it is asked now.
     async fn look(&self) -> Live {
-        let at_level = self.session.is_at_level(&self.counter, &self.order.id);
-        let (approval, at_level) = join(self.read_back(), at_level).await;
-        let Live::Is(mut approval) = approval else { return approval };
-        let status = &mut approval.0.status;
-        match at_level {
-            Ok(at_level) => {
-                if !at_level && matches!(status, Status::Pending | Status::AwaitingClarification) {
-                    *status = Status::Withdrawn;
-                }
-                Live::Is(approval)
-            }
-            Err(CallFailure::Failed(error)) => Live::Unreadable(error),
-            Err(CallFailure::OutOfTime) => Live::Unreadable(out_of_time()),
-        }
+        Live::of(self.sources.live(&self.counter, &self.ticket(), &self.order.id).await)
     }
 
+    /// The approval's own record.
     async fn read_back(&self) -> Live {
-        let ticket = match self.entry {
-            Some(entry) => entry.approval.ticket.clone(),
-            None => bare_ticket(&self.order.id.ticket_ref()),
-        };
-        match self.session.approval_in_words(&self.counter, &ticket, &self.order.id).await {
-            Ok(live) => Live::Is(Box::new(live)),
-            Err(failure) if is_absent(&failure) => Live::Absent,
-            Err(CallFailure::Failed(error)) => Live::Unreadable(error),
-            Err(CallFailure::OutOfTime) => Live::Unreadable(out_of_time()),
-        }
+        Live::of(self.sources.record(&self.counter, &self.ticket(), &self.order.id).await)
+    }
+
+    fn ticket(&self) -> Ticket {
+        self.entry.map_or_else(|| bare_ticket(&self.order.id.ticket_ref()), |entry| entry.approval.ticket.clone())
     }
 
     fn absent(&self) -> Answer {

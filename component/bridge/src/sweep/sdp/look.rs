@@ -1,6 +1,6 @@
 //! One ticket, looked into: its levels, the approvals of those that matter, its facts where a card will need them.
 
-use approval_logic::approval::{Approval, Millis, Status, Ticket, TicketKind, TicketRef};
+use approval_logic::approval::{Approval, Status, Ticket, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, TicketSnapshot};
 use approval_logic::http::{CallError, HttpResponse};
 use approval_logic::sdp::{self, Approvals, Level, Levels, PAGE_SIZE};
@@ -9,7 +9,9 @@ use futures::future::join;
 use crate::host::Host;
 use crate::http::{CallFailure, Counter};
 use crate::report::SourceReport;
-use crate::sdp::{Session, bare_ticket, is_absent};
+use crate::sources::sdp::Session;
+use crate::sources::{bare_ticket, is_absent};
+use crate::sweep::found::Looked;
 use crate::together;
 
 /// No level has more pages of approvals than this; documented are at most ten approvers.
@@ -25,16 +27,6 @@ pub(super) struct Subject {
     pub(super) nothing_pending: bool,
     /// Its entries.
     pub(super) known: Vec<Entry>,
-}
-
-/// What was found, with what went wrong on the way.
-pub(super) struct Looked {
-    /// Since when it holds: the time before the first call.
-    pub(super) read_at: Millis,
-    /// The ticket's approvals.
-    pub(super) snapshot: TicketSnapshot,
-    /// Odd rows and unknown names.
-    pub(super) report: SourceReport,
 }
 
 /// Looks into one ticket.

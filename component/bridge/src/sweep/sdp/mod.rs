@@ -1,26 +1,28 @@
 //! One module of ServiceDesk Plus: what changed, a slice of everything, and what has to be looked at again.
 
+mod look;
+mod updates;
+mod walks;
+
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use approval_logic::approval::{Approval, Millis, Person, Source, TicketKind, TicketRef};
-use approval_logic::diff::{Entry, Said, diff};
-use approval_logic::policy::{self, Action, Plan, Rules};
+use approval_logic::approval::{Millis, Source, TicketKind, TicketRef};
+use approval_logic::policy::Rules;
 use approval_logic::sdp::{self, ListQuery, ListedTicket, Page};
 use tokio::sync::Semaphore;
 
-use super::look::{Subject, look};
+use super::found::{Found, Outcome, Place, with};
 use super::overlay::Known;
 use crate::host::Host;
 use crate::http::{CallFailure, Counter};
-use crate::report::SourceReport;
-use crate::sdp::Session;
 use crate::sorted::Sorted;
-use crate::store::ledger::entry_key;
+use crate::sources::sdp::Session;
 use crate::store::progress::{ModuleProgress, WalkProgress};
 use crate::together;
+use look::{Subject, look};
 
 /// Updates this close behind the watermark are listed again: clocks of several servers differ.
 pub(super) const OVERLAP: Millis = 120_000;
@@ -33,22 +35,6 @@ const FAILED_MAX: usize = 500;
 
 /// A list that has more pages than this is not believed.
 pub(super) const PAGES_MAX: u32 = 10_000;
-
-/// What is found in one module.
-pub(super) struct Outcome {
-    /// Where the next sweep goes on.
-    pub(super) progress: ModuleProgress,
-    /// The counts.
-    pub(super) report: SourceReport,
-    /// What to do, one plan for each changed approval, and when that was read.
-    pub(super) plans: Sorted<(Plan, Millis)>,
-    /// Reminders that are due, with their numbers.
-    pub(super) reminders: Vec<(Entry, u32, Millis)>,
-    /// Who has to hear that nothing is left to do: entries as they ended for them.
-    pub(super) closings: Vec<(Entry, Millis)>,
-    /// Whether everything due was looked at.
-    pub(super) complete: bool,
-}
 
 /// One module during one sweep.
 pub(super) struct Module<'a, H> {
@@ -82,17 +68,6 @@ pub(super) enum Done {
     NotReached,
 }
 
-/// What the walks add up, side by side.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) report: SourceReport,
-    pub(super) plans: Sorted<(Plan, Millis)>,
-    reminders: Vec<(Entry, u32, Millis)>,
-    closings: Vec<(Entry, Millis)>,
-    failed: BTreeSet<String>,
-    pub(super) looked: BTreeSet<String>,
-}
-
 /// A row of a list, with its place in it.
 pub(super) struct Row {
     pub(super) at: u64,
@@ -100,6 +75,16 @@ pub(super) struct Row {
 }
 
 impl<H: Host> Module<'_, H> {
+    /// The keys of its tickets begin with this.
+    fn prefix(&self) -> String {
+        format!("{}:{}", Source::Sdp, self.kind.plural())
+    }
+
+    /// Its name in reports.
+    fn name(&self) -> String {
+        TicketRef { source: Source::Sdp, kind: self.kind, ticket: String::new() }.module()
+    }
+
     /// One sweep of the module.
     pub(super) async fn sweep(&self, progress: ModuleProgress, revisit: Vec<String>) -> Outcome {
         let found = Mutex::new(Found::default());
@@ -136,11 +121,11 @@ impl<H: Host> Module<'_, H> {
         let mut found = found.into_inner().unwrap_or_default();
         complete &= found.failed.is_empty();
         let mut failed = BTreeSet::new();
-        failed.extend(next.failed.drain(..).chain(found.failed).take(FAILED_MAX));
+        failed.extend(next.failed.drain(..).chain(std::mem::take(&mut found.failed)).take(FAILED_MAX));
         next.failed = failed.into_iter().collect();
         found.report.calls = self.counter.load(Ordering::Relaxed);
-        let Found { report, plans, reminders, closings, .. } = found;
-        Outcome { progress: next, report, plans, reminders, closings, complete }
+        let left = next.failed.clone();
+        Outcome { module: self.name(), place: Place::Module(next), found, left, complete }
     }
 
     /// Looks into one ticket only. True if that worked.
@@ -149,14 +134,9 @@ impl<H: Host> Module<'_, H> {
         let left = self.look_again(vec![ticket.to_owned()], &found).await;
         let mut found = found.into_inner().unwrap_or_default();
         found.report.calls = self.counter.load(Ordering::Relaxed);
-        Outcome {
-            progress: ModuleProgress::default(),
-            report: found.report,
-            plans: found.plans,
-            reminders: Vec::new(),
-            closings: found.closings,
-            complete: left.is_empty() && found.failed.is_empty(),
-        }
+        found.reminders = Sorted::default();
+        let complete = left.is_empty() && found.failed.is_empty();
+        Outcome { module: self.name(), place: Place::Same, found, left, complete }
     }
 
     /// Tickets of former failures and hints. What could not be reached comes back.
@@ -201,7 +181,7 @@ impl<H: Host> Module<'_, H> {
             Ok(looked) => {
                 with(found, |found| {
                     found.looked.insert(id);
-                    self.take(found, &subject.known, looked);
+                    found.take(&subject.known, looked, self.rules, self.now);
                 });
                 Done::Yes
             }
@@ -217,50 +197,6 @@ impl<H: Host> Module<'_, H> {
                     found.failed.insert(id);
                 });
                 Done::Failed
-            }
-        }
-    }
-
-    /// Compares one ticket with what is known and notes what to do.
-    fn take(&self, found: &mut Found, known: &[Entry], looked: super::look::Looked) {
-        found.report.add(looked.report);
-        let changes = diff(known, std::slice::from_ref(&looked.snapshot));
-        let mut changed = Vec::new();
-        for change in &changes {
-            let before = known.iter().find(|entry| entry.approval.id == change.approval().id);
-            let plan = policy::plan(before, change, self.rules, self.now);
-            let counts = &mut found.report;
-            match &plan.action {
-                Action::Announce => counts.new += 1,
-                Action::Baseline => (counts.new, counts.baselined) = (counts.new + 1, counts.baselined + 1),
-                Action::Silence => (counts.new, counts.skipped) = (counts.new + 1, counts.skipped + 1),
-                Action::Park(why) => {
-                    counts.skipped += 1;
-                    // Told when it is found, not every time it is still so.
-                    if before.is_none_or(|entry| entry.said != Said::Parked(why.clone())) {
-                        counts.new += 1;
-                        counts.problem(Some(&looked.snapshot.ticket.ticket), "NOBODY_TO_TELL", why.clone());
-                    }
-                }
-                Action::Close => counts.closed += 1,
-                Action::Refresh => {}
-            }
-            let closing = before.and_then(|before| policy::closing(before, change, self.rules));
-            let closing = closing.filter(|entry| !decided_in_chat(entry));
-            found.closings.extend(closing.map(|entry| (entry, looked.read_at)));
-            changed.push(&change.approval().id);
-            found.plans.insert(entry_key(&change.approval().id), (plan, looked.read_at));
-        }
-        for entry in known.iter().filter(|entry| !changed.contains(&&entry.approval.id)) {
-            // Nothing changed at the source, but what held the card back may have been lifted.
-            if let Some(plan) = policy::reconsider(entry, self.rules, self.now) {
-                found.report.new += u32::from(plan.action == Action::Announce);
-                found.plans.insert(entry_key(&entry.approval.id), (plan, looked.read_at));
-                continue;
-            }
-            let waits = looked.snapshot.approvals.iter().any(|approval| approval.id == entry.approval.id);
-            if let Some(number) = policy::due_reminder(entry, self.rules, self.now).filter(|_| waits) {
-                found.reminders.push((entry.clone(), number, looked.read_at));
             }
         }
     }
@@ -295,17 +231,4 @@ impl<H: Host> Module<'_, H> {
     pub(super) fn reconcile_ms(&self) -> Millis {
         Millis::try_from(self.reconcile.as_millis()).unwrap_or(Millis::MAX)
     }
-}
-
-/// Whether the approver of an entry ended it in chat. The ledger knows that only if no sweep was writing it just then, so
-/// the comment in the ticket is asked.
-fn decided_in_chat(entry: &Entry) -> bool {
-    let Approval { approver, comment, .. } = &entry.approval;
-    let address = approver.as_ref().and_then(Person::address);
-    comment.as_deref().zip(address).is_some_and(|(comment, address)| sdp::comment_names(comment, &address))
-}
-
-pub(super) fn with<T>(found: &Mutex<Found>, action: impl FnOnce(&mut Found) -> T) -> T {
-    // A poisoned lock would mean a panic while counting; the counts are still good enough to go on with.
-    action(&mut found.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
 }

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use approval_logic::approval::{Approval, ApprovalId, Millis, Ticket, TicketKind, TicketRef};
+use approval_logic::approval::{ApprovalId, Millis, Person, Ticket, TicketKind, Verdict};
 use approval_logic::http::{CallError, HttpRequest, HttpResponse};
 use approval_logic::sdp::token::{self, AccessToken};
 use approval_logic::sdp::{self, Calls, Credential};
 use tokio::sync::Mutex;
 
+use super::{Live, store_failed};
 use crate::config::{SdpAccess, SdpSettings};
 use crate::host::Host;
 use crate::http::{CallFailure, Client, Counter, Reader};
 use crate::secret::Secret;
 use crate::store::Store;
 use crate::store::token::{KeptToken, load, save};
+
+/// Modules whose builds know the verb without underscore only, remembered over restarts.
+const PLAIN_VERBS: &str = "v1:plain-verbs";
 
 /// Builds a call for the credential that it is given.
 pub type Builder<'a> = &'a (dyn Fn(&Calls<'_>) -> HttpRequest + Sync);
@@ -100,26 +104,46 @@ impl<H: Host> Session<H> {
         Ok(sdp::read_decision(&response)?)
     }
 
-    /// One approval as the source has it now, with the facts of a ticket that is known already.
-    pub async fn approval(&self, counter: &Counter, ticket: &Ticket, id: &ApprovalId) -> Result<Approval, CallFailure> {
-        let names = &self.settings.names;
-        self.read(counter, |calls| calls.approval(id), |response| sdp::read_approval(names, ticket, id, response)).await
-    }
-
-    /// The same, with the source's own word for its status.
-    pub async fn approval_in_words(
-        &self,
-        counter: &Counter,
-        ticket: &Ticket,
-        id: &ApprovalId,
-    ) -> Result<(Approval, String), CallFailure> {
+    /// One approval's record, with the facts of a ticket that is known already.
+    pub async fn approval(&self, counter: &Counter, ticket: &Ticket, id: &ApprovalId) -> Result<Live, CallFailure> {
         let names = &self.settings.names;
         let read = |response: &HttpResponse| {
             let approval = sdp::read_approval(names, ticket, id, response)?;
             let word = sdp::read_status_name(response).unwrap_or_else(|| approval.status.name().to_owned());
-            Ok((approval, word))
+            Ok(Live { approval, word })
         };
         self.read(counter, |calls| calls.approval(id), read).await
+    }
+
+    /// Takes a decision to an approval. The calls act as the owner of the key, so a comment names who decided.
+    ///
+    /// Some builds know the verb without underscore only. Not found means that nothing was done, and the approval was there
+    /// a moment ago, so then it is the verb; which modules that holds for is remembered.
+    pub async fn decide(
+        &self,
+        counter: &Counter,
+        id: &ApprovalId,
+        verdict: Verdict,
+        approver: &Person,
+        words: Option<&str>,
+    ) -> Result<(), CallFailure> {
+        let comment = sdp::decision_comment(verdict, approver, words);
+        let mut plain: Vec<String> = self.store.read(PLAIN_VERBS).await.map_err(store_failed)?.unwrap_or_default();
+        let module = id.kind.plural().to_owned();
+        let known_plain = plain.contains(&module);
+        let send = async |plain_verb: bool| {
+            let decision = |calls: &Calls<'_>| calls.decide(id, verdict, &comment, plain_verb);
+            self.write(counter, &decision).await
+        };
+        let sent = send(known_plain).await;
+        if known_plain || !matches!(sent, Err(CallFailure::Failed(CallError::NotFound { .. }))) {
+            return sent;
+        }
+        send(true).await?;
+        plain.push(module);
+        // Once more the slow way is all that a store that fails here costs; the decision is taken.
+        let _ = self.store.write(PLAIN_VERBS, &plain).await;
+        Ok(())
     }
 
     /// Whether the process of its ticket stands at an approval's level. Once it has moved on, or has been rejected, an
@@ -238,31 +262,5 @@ impl<H: Host> Session<H> {
         let result = save(&self.store, secret, &kept).await;
         state.kept = Some(kept);
         result.map_err(store_failed)
-    }
-}
-
-fn store_failed(error: crate::host::StoreError) -> CallFailure {
-    CallFailure::Failed(CallError::Permanent { code: "STORE_FAILED", message: error.to_string() })
-}
-
-/// Whether a failure says that the thing is not there.
-pub fn is_absent(failure: &CallFailure) -> bool {
-    match failure {
-        CallFailure::Failed(error) => matches!(error, CallError::NotFound { .. }) || error.code() == "INVALID_VALUE",
-        CallFailure::OutOfTime => false,
-    }
-}
-
-/// The ticket of an id, with nothing known but its number.
-pub fn bare_ticket(ticket: &TicketRef) -> Ticket {
-    Ticket {
-        kind: ticket.kind,
-        id: ticket.ticket.clone(),
-        number: ticket.ticket.clone(),
-        title: None,
-        description: None,
-        requester: None,
-        priority: None,
-        link: None,
     }
 }

@@ -9,12 +9,13 @@ use approval_logic::sdp::{ListQuery, ListedTicket, PAGE_SIZE, Scope};
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
 
-use super::module::{Done, Found, Module, PAGES_MAX, Row, with};
+use super::{Done, Module, PAGES_MAX, Row};
 use crate::host::Host;
 use crate::http::CallFailure;
 use crate::sorted::Sorted;
 use crate::store::ledger::ticket_key;
 use crate::store::progress::{LedgerProgress, ModuleProgress, WalkProgress};
+use crate::sweep::found::{Found, with};
 use crate::together;
 
 /// Rows that a walk reads twice at the seam of two pages, because a deleted row moves the others up.
@@ -154,7 +155,7 @@ impl<H: Host> Module<'_, H> {
             return (walk, true);
         }
         let round = self.now.saturating_sub(walk.begun_at).min(self.reconcile_ms());
-        let due = match self.known.slice(self.kind, walk.after.as_deref(), round, self.reconcile_ms()).await {
+        let due = match self.known.slice(&self.prefix(), walk.after.as_deref(), round, self.reconcile_ms()).await {
             Ok(due) => due,
             Err(error) => {
                 with(found, |found| found.report.problem(None, "STORE_FAILED", error.to_string()));

@@ -8,10 +8,11 @@ use approval_logic::sdp::{ListQuery, PAGE_SIZE, Scope};
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
 
-use super::module::{Done, Found, Module, OVERLAP, PAGES_MAX, RECENT_MAX, Row};
+use super::{Done, Module, OVERLAP, PAGES_MAX, RECENT_MAX, Row};
 use crate::host::Host;
 use crate::http::CallFailure;
 use crate::store::progress::ModuleProgress;
+use crate::sweep::found::Found;
 use crate::together;
 
 impl<H: Host> Module<'_, H> {

@@ -1,0 +1,134 @@
+//! The systems that approvals live in. Whoever needs the live state of one approval, or takes a decision to it, asks here
+//! and need not know which system it is.
+
+pub mod sdp;
+
+use approval_logic::approval::{Approval, ApprovalId, Person, Source, Status, Ticket, TicketRef, Verdict};
+use approval_logic::http::CallError;
+use futures::future::join;
+
+use crate::config::Settings;
+use crate::host::{Host, StoreError};
+use crate::http::{CallFailure, Client, Counter};
+use crate::store::Store;
+
+/// An approval as its source has it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The approval.
+    pub approval: Approval,
+    /// The source's own word for its status.
+    pub word: String,
+}
+
+/// The systems that are configured, over one client.
+pub struct Sources<H> {
+    sdp: Option<sdp::Session<H>>,
+}
+
+impl<H: Host> Sources<H> {
+    /// Sessions with all that are configured. Nothing is called yet.
+    pub fn new(settings: &Settings, client: &Client<H>, store: &Store<H>) -> Self {
+        let sdp = settings.sdp.clone().map(|sdp| sdp::Session::new(sdp, client.clone(), store.clone()));
+        Self { sdp }
+    }
+
+    /// ServiceDesk Plus, if configured.
+    pub const fn sdp(&self) -> Option<&sdp::Session<H>> {
+        self.sdp.as_ref()
+    }
+
+    /// An approval as it is asked now: one that its ticket has passed by counts as withdrawn, whatever its own record
+    /// says. `ticket`: the facts that are known already.
+    pub async fn live(&self, counter: &Counter, ticket: &Ticket, id: &ApprovalId) -> Result<Live, CallFailure> {
+        match id.source {
+            Source::Sdp => {
+                let session = on(self.sdp.as_ref())?;
+                let reads = join(session.approval(counter, ticket, id), session.is_at_level(counter, id));
+                let (live, at_level) = reads.await;
+                let mut live = live?;
+                let status = &mut live.approval.status;
+                if !at_level? && matches!(status, Status::Pending | Status::AwaitingClarification) {
+                    *status = Status::Withdrawn;
+                }
+                Ok(live)
+            }
+            Source::Zendesk | Source::Managed => Err(not_configured()),
+        }
+    }
+
+    /// An approval's own record, read back after a decision.
+    pub async fn record(&self, counter: &Counter, ticket: &Ticket, id: &ApprovalId) -> Result<Live, CallFailure> {
+        match id.source {
+            Source::Sdp => on(self.sdp.as_ref())?.approval(counter, ticket, id).await,
+            Source::Zendesk | Source::Managed => Err(not_configured()),
+        }
+    }
+
+    /// Takes a decision to its source, once. `approver` is the live approver, with the address that was checked.
+    pub async fn decide(
+        &self,
+        counter: &Counter,
+        id: &ApprovalId,
+        verdict: Verdict,
+        approver: &Person,
+        words: Option<&str>,
+    ) -> Result<(), CallFailure> {
+        match id.source {
+            Source::Sdp => on(self.sdp.as_ref())?.decide(counter, id, verdict, approver, words).await,
+            Source::Zendesk | Source::Managed => Err(not_configured()),
+        }
+    }
+}
+
+/// Why approvals of a ticket are not looked at under these settings; none: they are.
+pub fn unwatched(settings: &Settings, ticket: &TicketRef) -> Option<String> {
+    match (ticket.source, &settings.sdp) {
+        (Source::Sdp, Some(sdp)) if sdp.modules.contains(&ticket.kind) => None,
+        (Source::Sdp, Some(_)) => Some(format!("{} is not watched; see sdp_modules", ticket.kind.plural())),
+        (Source::Sdp, None) => Some("ServiceDesk Plus is not configured; see sdp_base_url".to_owned()),
+        (source @ (Source::Zendesk | Source::Managed), _) => Some(format!("{source} is not configured")),
+    }
+}
+
+/// Whether the comment of a decision says that the person of an address took it in chat. Only ServiceDesk Plus records the
+/// owner of the key in place of that person.
+pub fn names_in_comment(approval: &Approval, address: &str) -> bool {
+    let named = |comment| approval_logic::sdp::comment_names(comment, address);
+    approval.id.source == Source::Sdp && approval.comment.as_deref().is_some_and(named)
+}
+
+/// The facts of an approval's ticket where nothing is known but its number.
+pub fn bare_ticket(ticket: &TicketRef) -> Ticket {
+    Ticket {
+        kind: ticket.kind,
+        id: ticket.ticket.clone(),
+        number: ticket.ticket.clone(),
+        title: None,
+        description: None,
+        requester: None,
+        priority: None,
+        link: None,
+    }
+}
+
+/// Whether a failure says that the thing is not there.
+pub fn is_absent(failure: &CallFailure) -> bool {
+    match failure {
+        CallFailure::Failed(error) => matches!(error, CallError::NotFound { .. }) || error.code() == "INVALID_VALUE",
+        CallFailure::OutOfTime => false,
+    }
+}
+
+fn on<S>(session: Option<&S>) -> Result<&S, CallFailure> {
+    session.ok_or_else(not_configured)
+}
+
+fn not_configured() -> CallFailure {
+    let message = "the system that this approval lives in is not configured any more".to_owned();
+    CallFailure::Failed(CallError::Permanent { code: "NOT_CONFIGURED", message })
+}
+
+fn store_failed(error: StoreError) -> CallFailure {
+    CallFailure::Failed(CallError::Permanent { code: "STORE_FAILED", message: error.to_string() })
+}
