@@ -145,6 +145,10 @@ pub struct SdpSettings {
     pub refused_criteria: BTreeSet<String>,
     /// Whether a date criterion beside another one is refused (400), as on-premises may.
     pub refuse_combined_dates: bool,
+    /// The states that requests can have; another one is refused.
+    pub states: Vec<String>,
+    /// Whether notes are written under `request_note`, as in older on-premises builds.
+    pub old_note_key: bool,
     /// Names of a state that differ from the product's own, as a tenant's language or administrator has them.
     pub names: BTreeMap<State, String>,
     /// Whether every call is refused with 7001.
@@ -183,6 +187,8 @@ impl Default for SdpSettings {
             unknown_status: UnknownName::default(),
             refused_criteria: BTreeSet::new(),
             refuse_combined_dates: false,
+            states: ["Open", "Assigned", "In Progress", "On Hold", "Resolved", "Closed"].map(Into::into).to_vec(),
+            old_note_key: false,
             names: BTreeMap::new(),
             licence_expired: false,
         }

@@ -16,6 +16,7 @@ mod lists;
 mod moveworks;
 mod server;
 mod shapes;
+mod tickets;
 mod worlds;
 mod zoho;
 
