@@ -34,16 +34,6 @@ pub(super) const ANSWER: &[Field] = &[
     Field::optional("comment", Shape::Text),
 ];
 
-/// `POST /gateway/{source}/tickets/{id}/comments`
-pub(super) const COMMENT: &[Field] = &[Field::required("text", Shape::Text), Field::required("public", Shape::Flag)];
-
-/// `POST /gateway/{source}/tickets/{id}/attachments`
-pub(super) const ATTACHMENT: &[Field] =
-    &[Field::required("file_name", Shape::Text), Field::required("content", Shape::Text)];
-
-/// `PUT /gateway/{source}/tickets/{id}/assignment`
-pub(super) const ASSIGNMENT: &[Field] = &[Field::required("group", Shape::Text)];
-
 /// An address without a body.
 pub(super) fn empty() -> Answering {
     answering(Ok(()))
@@ -52,11 +42,6 @@ pub(super) fn empty() -> Answering {
 /// An address with a body of these fields.
 pub(super) fn with(call: &Call, expected: &[Field]) -> Answering {
     answering(call.body(expected).map(drop))
-}
-
-/// An address with a body of any fields: those of a ticket are free.
-pub(super) fn with_any(call: &Call) -> Answering {
-    answering(call.any_body().map(drop))
 }
 
 fn answering(read: Result<(), ApiError>) -> Answering {
