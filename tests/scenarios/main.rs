@@ -25,6 +25,7 @@ mod first_run;
 mod gateway_errors;
 mod gateway_finding;
 mod gateway_writing;
+mod gateway_zendesk;
 mod hints;
 mod imports;
 mod limits;

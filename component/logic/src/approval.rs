@@ -157,6 +157,11 @@ impl ApprovalId {
         TicketRef { source: self.source, kind: self.kind, ticket: self.ticket.clone() }
     }
 
+    /// Whether it is one member's part in what a whole group is asked: the answer of any of them is that of all.
+    pub fn is_one_of_group(&self) -> bool {
+        self.source == Source::Zendesk && !self.approval.is_empty()
+    }
+
     /// The source's own id of the approval's level. A source without levels has the approval request in their place.
     pub fn level_id(&self) -> &str {
         if self.level.is_empty() { &self.ticket } else { &self.level }

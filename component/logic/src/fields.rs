@@ -10,16 +10,21 @@ const LINE_MAX: usize = 300;
 
 pub(crate) type Row = Map<String, Value>;
 
-/// An id: text, or a number written out. Refused where it could not enter a path as it is.
+/// The id of a row: text, or a number written out. Refused where it could not enter a path as it is.
 pub(crate) fn id(row: &Row) -> Result<String, String> {
-    let text = match row.get("id") {
+    reference(row.get("id"))?.ok_or_else(|| "the row has no id".to_owned())
+}
+
+/// The id of something else, by the rules of [`id`]. None where missing.
+pub(crate) fn reference(value: Option<&Value>) -> Result<Option<String>, String> {
+    let text = match value {
         Some(Value::String(text)) => text.trim().to_owned(),
         // A number too large for an integer has been rounded: it names something else.
         Some(Value::Number(number)) if !number.is_f64() => number.to_string(),
         Some(Value::Number(_)) => return Err("the id is a number that cannot be exact".to_owned()),
-        _ => return Err("the row has no id".to_owned()),
+        _ => return Ok(None),
     };
-    if is_id_segment(&text) { Ok(text) } else { Err("the id is not 1 to 64 letters, digits, - or _".to_owned()) }
+    if is_id_segment(&text) { Ok(Some(text)) } else { Err("the id is not 1 to 64 letters, digits, - or _".to_owned()) }
 }
 
 /// A text, or a number written out, as one clean line. None where missing or empty.

@@ -11,6 +11,8 @@ pub enum Vendor {
     Sdp,
     /// Zoho accounts.
     Zoho,
+    /// Zendesk.
+    Zendesk,
     /// Moveworks.
     Moveworks,
     /// Nobody's.
@@ -60,6 +62,11 @@ pub enum Effect {
         /// Yes or no.
         approved: bool,
     },
+    /// A new approval request was made at Zendesk.
+    Asked {
+        /// Its own id.
+        id: String,
+    },
     /// Moveworks took a message: its place in `World::sent_messages`.
     Message(usize),
 }
@@ -98,6 +105,8 @@ pub struct Call {
     pub via: Via,
     /// The credential.
     pub auth: Auth,
+    /// The address of the person that the credential names; empty where it names nobody.
+    pub person: String,
     /// The `Accept` header.
     pub accept: String,
     /// The `Content-Type` header.

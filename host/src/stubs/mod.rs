@@ -1,4 +1,4 @@
-//! Stand-ins for the vendors: ServiceDesk Plus, Zoho accounts and Moveworks, behaving as they are documented to.
+//! Stand-ins for the vendors: ServiceDesk Plus, Zoho accounts, Zendesk and Moveworks, behaving as they are documented to.
 //!
 //! One [`Stubs`] answers all of them, told apart by path, in process ([`Stubs::handle`]) or on a socket
 //! ([`Stubs::serve`]). What it knows is a [`World`]: build it with [`World::request`] and its siblings, change it
@@ -27,6 +27,7 @@ mod tests;
 mod truth;
 mod wire;
 mod world;
+mod zendesk;
 mod zoho;
 
 pub use self::builder::TicketBuilder;
@@ -40,6 +41,7 @@ pub use self::settings::*;
 pub use self::truth::Truth;
 pub use self::wire::Via;
 pub use self::world::World;
+pub use self::zendesk::*;
 
 use self::faults::Strike;
 use self::wire::Incoming;
@@ -184,6 +186,7 @@ impl World {
         let auth = match vendor {
             Vendor::Sdp => sdp::auth(self, call).1,
             Vendor::Zoho => zoho::auth(self, call),
+            Vendor::Zendesk => zendesk::auth(self, call),
             Vendor::Moveworks => moveworks::auth(self, call),
             Vendor::Unknown => Auth::new("", Verdict::Missing),
         };
@@ -205,6 +208,7 @@ impl World {
             input,
             via,
             auth,
+            person: if vendor == Vendor::Zendesk { zendesk::person(call) } else { String::new() },
             accept: call.header("accept").into(),
             content_type: call.header("content-type").into(),
             signed: !call.header("x-signature").is_empty(),
@@ -224,6 +228,7 @@ impl World {
         let at_home = self.settings.hosts.as_ref().is_none_or(|hosts| match vendor {
             Vendor::Sdp => hosts.sdp == call.host,
             Vendor::Zoho => hosts.zoho == call.host,
+            Vendor::Zendesk => hosts.zendesk == call.host,
             Vendor::Moveworks => hosts.moveworks == call.host,
             Vendor::Unknown => true,
         });
@@ -231,6 +236,7 @@ impl World {
             _ if !at_home => wire::raw(404, "text/plain", "nothing of the kind on this host").into(),
             Vendor::Sdp => sdp::answer(self, call),
             Vendor::Zoho => zoho::answer(self, call),
+            Vendor::Zendesk => zendesk::answer(self, call),
             Vendor::Moveworks => moveworks::answer(self, call),
             Vendor::Unknown => wire::raw(404, "text/plain", "no vendor has this address").into(),
         };
@@ -245,6 +251,7 @@ fn vendor_of(call: &Incoming) -> Vendor {
     let parts: Vec<&str> = call.parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["app", _, "api", "v3", ..] | ["api", "v3", ..] => Vendor::Sdp,
+        ["api", "v2", ..] => Vendor::Zendesk,
         ["oauth", "v2", "token"] => Vendor::Zoho,
         ["rest", "v1", "events", ..] | ["rest", "v1", "auth", "test"] | ["webhooks", "v1", ..] => Vendor::Moveworks,
         _ => Vendor::Unknown,

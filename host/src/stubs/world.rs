@@ -6,6 +6,7 @@ use super::model::{Approval, Level, Module, Person, Ticket};
 use super::moveworks::{Message, MoveworksMemory};
 use super::names::Dice;
 use super::settings::Settings;
+use super::zendesk::Zendesk;
 use super::zoho::Tokens;
 use super::{Clock, Edition};
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ pub struct World {
     pub settings: Settings,
     /// Every call that came in.
     pub journal: Journal,
+    /// The account at Zendesk.
+    pub zendesk: Zendesk,
     pub(crate) clock: Clock,
     pub(crate) dice: Dice,
     pub(crate) tickets: BTreeMap<Module, BTreeMap<String, Ticket>>,
@@ -44,6 +47,7 @@ impl World {
         Self {
             settings: Settings::default(),
             journal: Journal::default(),
+            zendesk: Zendesk::new(clock.clone()),
             clock,
             dice: Dice::new(seed),
             tickets: Module::ALL.into_iter().map(|module| (module, BTreeMap::new())).collect(),

@@ -4,6 +4,7 @@ mod gateway;
 mod moveworks;
 mod reader;
 mod sdp;
+mod zendesk;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use reader::Reader;
 
 pub use moveworks::{Door, MoveworksSettings};
 pub use sdp::{SdpAccess, SdpSettings};
+pub use zendesk::ZendeskSettings;
 
 /// Every variable the component reads. The names are those of the contract.
 pub const NAMES: &[&str] = &[
@@ -87,6 +89,8 @@ pub struct Settings {
     pub action_secret: Option<Secret>,
     /// ServiceDesk Plus, if on.
     pub sdp: Option<SdpSettings>,
+    /// Zendesk, if on.
+    pub zendesk: Option<ZendeskSettings>,
     /// Moveworks, if configured.
     pub moveworks: Option<MoveworksSettings>,
     /// How long one sweep may take.
@@ -122,12 +126,13 @@ pub struct Settings {
 impl Settings {
     /// The sources that are called, each with its base URL.
     pub fn base_urls(&self) -> impl Iterator<Item = (Source, &str)> {
-        self.sdp.iter().map(|sdp| (Source::Sdp, sdp.base_url.as_str()))
+        let sdp = self.sdp.iter().map(|sdp| (Source::Sdp, sdp.base_url.as_str()));
+        sdp.chain(self.zendesk.iter().map(|zendesk| (Source::Zendesk, zendesk.base_url.as_str())))
     }
 
     /// Whether there is anything to look at.
     pub const fn has_source(&self) -> bool {
-        self.sdp.is_some()
+        self.sdp.is_some() || self.zendesk.is_some()
     }
 }
 
@@ -159,10 +164,8 @@ pub async fn load<H: Host>(host: &H) -> Result<Settings, Vec<Problem>> {
 
 impl Reader {
     fn settings(&mut self) -> Settings {
-        for (prefix, name) in [("Zendesk", "zendesk_base_url"), ("Atera", "atera_base_url")] {
-            if self.value(name).is_some() {
-                self.wrong(name, &format!("nothing: {prefix} is not served by this version yet; leave it empty"));
-            }
+        if self.value("atera_base_url").is_some() {
+            self.wrong("atera_base_url", "nothing: Atera is not served by this version yet; leave it empty");
         }
         // `poll_seconds` belongs to whoever calls /poll; it is checked here so that one look finds every problem.
         self.number("poll_seconds", 60, 1, 86_400);
@@ -170,6 +173,7 @@ impl Reader {
         Settings {
             action_secret: self.secret("action_secret"),
             sdp: self.sdp(),
+            zendesk: self.zendesk(),
             moveworks: self.moveworks(),
             sweep_budget: seconds(self.number("sweep_budget_seconds", 50, 1, 3_600)),
             reconcile: seconds(self.number("reconcile_minutes", 60, 1, 10_080) * 60),

@@ -67,7 +67,11 @@ async fn a_wrong_value_names_its_variable_and_is_not_shown() {
         ("digest_above", "hidden"),
         ("moveworks_per_minute", "hidden"),
         ("timezone", "Europe/hidden"),
-        ("zendesk_base_url", "https://hidden.zendesk.com"),
+        ("zendesk_base_url", "https://hidden.zendesk.example/api/v2"),
+        ("zendesk_email", "hidden"),
+        ("zendesk_email", "hidden:x@corp.example"),
+        ("zendesk_api_token", "hidden\nline"),
+        ("atera_base_url", "https://hidden.atera.example"),
         ("sdp_authtoken", "hidden\nline"),
     ];
     for (name, value) in wrong {
@@ -88,4 +92,24 @@ async fn oauth_and_a_technician_key_exclude_each_other_and_oauth_is_whole_or_not
     assert!(problems(&[("sdp_client_id", "1000.ABC")]).await[0].starts_with("sdp_authtoken: "));
     let partial = problems(&[("sdp_authtoken", ""), ("sdp_client_id", "1000.ABC")]).await;
     assert_eq!(partial.len(), 3, "{partial:?}");
+}
+
+#[tokio::test]
+async fn zendesk_is_whole_or_not_there() {
+    const WHOLE: [(&str, &str); 3] = [
+        ("zendesk_base_url", "https://corp.zendesk.example/"),
+        ("zendesk_email", "Bridge@corp.example"),
+        ("zendesk_api_token", "a-token"),
+    ];
+    for (missing, _) in WHOLE {
+        let given: Vec<_> = WHOLE.into_iter().filter(|(name, _)| *name != missing).collect();
+        let found = problems(&given).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(&format!("{missing}: ")), "{found:?}");
+    }
+    let variables: Vec<_> = COMPLETE.into_iter().chain(WHOLE).collect();
+    let settings = load(&MemoryHost::new().with_variables(&variables)).await.unwrap();
+    let sources: Vec<_> = settings.base_urls().collect();
+    assert_eq!(sources.last(), Some(&(Source::Zendesk, "https://corp.zendesk.example")));
+    assert_eq!(settings.zendesk.unwrap().email, "bridge@corp.example");
 }

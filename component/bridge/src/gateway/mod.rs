@@ -4,14 +4,17 @@
 //! put in their order. A write is sent once. It answers with the ticket as the help desk has it then, and once it was taken
 //! it never answers with an error: a caller who repeats it would do it twice.
 
+mod desk;
 mod sdp;
+mod zendesk;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use approval_logic::approval::{Source, TicketKind, TicketRef};
+use approval_logic::diff::Entry;
 use approval_logic::gateway::{
-    Attachment, Cursor, Destination, Edit, Failure, Page, Profile, RateLimit, Requestor, Step, Ticket, Window,
+    Attachment, Code, Cursor, Destination, Edit, Failure, Page, Profile, RateLimit, Requestor, Step, Ticket, Window,
 };
 use approval_logic::http::HttpResponse;
 
@@ -21,6 +24,7 @@ use crate::http::{CallFailure, Client};
 use crate::sources::Sources;
 use crate::store::Store;
 use crate::sweep::overlay::Known;
+use desk::Desk;
 
 /// The longest time that one operation takes. Moveworks' own time-out is not published.
 const BUDGET: Duration = Duration::from_secs(25);
@@ -43,7 +47,7 @@ pub struct Query {
 
 /// One help desk, for one operation.
 pub struct Gateway<H> {
-    desk: sdp::Desk<H>,
+    desk: Desk<H>,
     profile: Arc<Profile>,
     store: Store<H>,
     told: Told,
@@ -69,8 +73,11 @@ impl<H: Host> Gateway<H> {
         let sources = Sources::new(settings, &client, store);
         let told = Told::default();
         let desk = match source {
-            Source::Sdp => sdp::Desk::new(sources.sdp()?.clone(), profile.clone(), told.clone()),
-            Source::Zendesk | Source::Managed => return None,
+            Source::Sdp => Desk::Sdp(sdp::Desk::new(sources.sdp()?.clone(), profile.clone(), told.clone())),
+            Source::Zendesk => {
+                Desk::Zendesk(zendesk::Desk::new(sources.zendesk()?.clone(), profile.clone(), told.clone()))
+            }
+            Source::Managed => return None,
         };
         Some(Self { desk, profile, store: store.clone(), told })
     }
@@ -165,7 +172,7 @@ impl<H: Host> Gateway<H> {
             if source == Source::Sdp {
                 for (kind, id) in wanted {
                     let ticket = TicketRef { source, kind, ticket: id.to_owned() };
-                    if known.of_ticket(&ticket).await?.iter().any(approval_logic::diff::Entry::waits) {
+                    if known.of_ticket(&ticket).await?.iter().any(Entry::waits) {
                         waiting.push(ticket.ticket);
                     }
                 }
@@ -174,9 +181,8 @@ impl<H: Host> Gateway<H> {
             }
             Ok::<_, StoreError>(waiting)
         };
-        let waiting = waiting.await.map_err(|_| {
-            Failure::new(approval_logic::gateway::Code::InternalServerError, "the bridge's store failed")
-        })?;
+        let waiting =
+            waiting.await.map_err(|_| Failure::new(Code::InternalServerError, "the bridge's store failed"))?;
         for ticket in tickets.iter_mut().filter(|ticket| waiting.contains(&ticket.id)) {
             ticket.waits_for_approval = true;
         }
@@ -188,8 +194,6 @@ impl<H: Host> Gateway<H> {
 fn told(failure: &CallFailure, step: Step) -> Failure {
     match failure {
         CallFailure::Failed(error) => Failure::of_call(error, step),
-        CallFailure::OutOfTime => {
-            Failure::new(approval_logic::gateway::Code::ExternalRestError, "the help desk did not answer in time")
-        }
+        CallFailure::OutOfTime => Failure::new(Code::ExternalRestError, "the help desk did not answer in time"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use approval_logic::approval::{Source, TicketKind, is_id_segment};
+use approval_logic::approval::{TicketKind, is_id_segment};
 use approval_logic::gateway::{Attachment, Edit, Failure, Page, Profile, Rows, Step, Ticket, page};
 use approval_logic::http::{CallError, HttpRequest, HttpResponse, Method};
 use approval_logic::sdp::Calls;
@@ -29,14 +29,6 @@ pub(super) struct Desk<H> {
 impl<H: Host> Desk<H> {
     pub(super) fn new(session: Session<H>, profile: Arc<Profile>, told: Told) -> Self {
         Self { session, profile, told, counter: Counter::default() }
-    }
-
-    pub(super) const fn source(&self) -> Source {
-        Source::Sdp
-    }
-
-    pub(super) const fn kind(&self) -> TicketKind {
-        TicketKind::Request
     }
 
     /// The id of what a caller names. On-premises the number is the id; in the cloud it has to be looked up.

@@ -45,6 +45,7 @@ pub(super) async fn list<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply,
     let query = (|| {
         let window = Window::read(start.as_deref(), end.as_deref(), now).map_err(Failure::input)?;
         let profile = gateway.profile();
+        let window = profile.window(window);
         let whose = whose.map(|text| person(&Value::String(text), profile)).transpose()?;
         let destination = destination(profile, named.map(Value::String).as_ref())?;
         let cursor = match cursor {

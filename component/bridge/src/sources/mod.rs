@@ -2,6 +2,7 @@
 //! and need not know which system it is.
 
 pub mod sdp;
+pub mod zendesk;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Source, Status, Ticket, TicketRef, Verdict};
 use approval_logic::http::CallError;
@@ -24,13 +25,16 @@ pub struct Live {
 /// The systems that are configured, over one client.
 pub struct Sources<H> {
     sdp: Option<sdp::Session<H>>,
+    zendesk: Option<zendesk::Session<H>>,
 }
 
 impl<H: Host> Sources<H> {
     /// Sessions with all that are configured. Nothing is called yet.
     pub fn new(settings: &Settings, client: &Client<H>, store: &Store<H>) -> Self {
         let sdp = settings.sdp.clone().map(|sdp| sdp::Session::new(sdp, client.clone(), store.clone()));
-        Self { sdp }
+        let zendesk = settings.zendesk.clone();
+        let zendesk = zendesk.map(|zendesk| zendesk::Session::new(zendesk, client.clone(), store.clone()));
+        Self { sdp, zendesk }
     }
 
     /// ServiceDesk Plus, if configured.
@@ -38,9 +42,20 @@ impl<H: Host> Sources<H> {
         self.sdp.as_ref()
     }
 
+    /// Zendesk, if configured.
+    pub const fn zendesk(&self) -> Option<&zendesk::Session<H>> {
+        self.zendesk.as_ref()
+    }
+
     /// An approval as it is asked now: one that its ticket has passed by counts as withdrawn, whatever its own record
-    /// says. `ticket`: the facts that are known already.
-    pub async fn live(&self, counter: &Counter, ticket: &Ticket, id: &ApprovalId) -> Result<Live, CallFailure> {
+    /// says. `ticket`: the facts that are known already. `asked`: the address of who is said to be asked.
+    pub async fn live(
+        &self,
+        counter: &Counter,
+        ticket: &Ticket,
+        id: &ApprovalId,
+        asked: &str,
+    ) -> Result<Live, CallFailure> {
         match id.source {
             Source::Sdp => {
                 let session = on(self.sdp.as_ref())?;
@@ -53,15 +68,31 @@ impl<H: Host> Sources<H> {
                 }
                 Ok(live)
             }
-            Source::Zendesk | Source::Managed => Err(not_configured()),
+            Source::Zendesk => on(self.zendesk.as_ref())?.live(counter, ticket, id, asked).await,
+            Source::Managed => Err(not_configured()),
         }
     }
 
     /// An approval's own record, read back after a decision.
-    pub async fn record(&self, counter: &Counter, ticket: &Ticket, id: &ApprovalId) -> Result<Live, CallFailure> {
+    pub async fn record(
+        &self,
+        counter: &Counter,
+        ticket: &Ticket,
+        id: &ApprovalId,
+        asked: &str,
+    ) -> Result<Live, CallFailure> {
         match id.source {
             Source::Sdp => on(self.sdp.as_ref())?.approval(counter, ticket, id).await,
-            Source::Zendesk | Source::Managed => Err(not_configured()),
+            Source::Zendesk => on(self.zendesk.as_ref())?.live(counter, ticket, id, asked).await,
+            Source::Managed => Err(not_configured()),
+        }
+    }
+
+    /// The id under which the person of an address is asked, which differs from the given one where that is of a group.
+    pub async fn own_id(&self, counter: &Counter, id: &ApprovalId, asked: &str) -> Result<ApprovalId, CallFailure> {
+        match id.source {
+            Source::Zendesk => on(self.zendesk.as_ref())?.own_id(counter, id, asked).await,
+            Source::Sdp | Source::Managed => Ok(id.clone()),
         }
     }
 
@@ -76,7 +107,8 @@ impl<H: Host> Sources<H> {
     ) -> Result<(), CallFailure> {
         match id.source {
             Source::Sdp => on(self.sdp.as_ref())?.decide(counter, id, verdict, approver, words).await,
-            Source::Zendesk | Source::Managed => Err(not_configured()),
+            Source::Zendesk => on(self.zendesk.as_ref())?.decide(counter, id, verdict, approver, words).await,
+            Source::Managed => Err(not_configured()),
         }
     }
 }
@@ -87,8 +119,16 @@ pub fn unwatched(settings: &Settings, ticket: &TicketRef) -> Option<String> {
         (Source::Sdp, Some(sdp)) if sdp.modules.contains(&ticket.kind) => None,
         (Source::Sdp, Some(_)) => Some(format!("{} is not watched; see sdp_modules", ticket.kind.plural())),
         (Source::Sdp, None) => Some("ServiceDesk Plus is not configured; see sdp_base_url".to_owned()),
-        (source @ (Source::Zendesk | Source::Managed), _) => Some(format!("{source} is not configured")),
+        (Source::Zendesk, _) if settings.zendesk.is_some() => None,
+        (Source::Zendesk, _) => Some("Zendesk is not configured; see zendesk_base_url".to_owned()),
+        (source @ Source::Managed, _) => Some(format!("{source} is not configured")),
     }
+}
+
+/// Whether a rejection at a source needs a reason, whatever the settings say: Zendesk's own theme (copenhagen_theme) takes
+/// none without.
+pub fn wants_reason(source: Source) -> bool {
+    source == Source::Zendesk
 }
 
 /// Whether the comment of a decision says that the person of an address took it in chat. Only ServiceDesk Plus records the

@@ -7,6 +7,7 @@
 pub mod lease;
 pub mod ledger;
 pub mod outbox;
+pub mod people;
 pub mod progress;
 pub mod token;
 

@@ -4,6 +4,7 @@
 mod lease;
 mod ledger;
 mod outbox;
+mod people;
 mod progress;
 mod token;
 

@@ -6,6 +6,7 @@ mod limits;
 mod messages;
 pub mod overlay;
 mod sdp;
+mod zendesk;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use messages::{announcement, closing, digests, event_id, reminder};
 use overlay::Known;
 use sdp::Module;
 use tokio::sync::Semaphore;
+use zendesk::Account;
 
 /// Of the sweep's time, this much is kept for writing down what happened.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -104,6 +106,7 @@ pub async fn run<H: Host>(
             seen.extend(done.cloned());
             match place {
                 Place::Module(progress) => next.modules.insert(module.clone(), progress),
+                Place::Zendesk(progress) => next.zendesk = progress,
                 Place::Same => {}
             }
         }
@@ -146,6 +149,9 @@ pub async fn run<H: Host>(
         entries.extend(known.settled(&fates, &entries, host.now()).await?);
         limits::heed(&mut next, &telling, settings, host.now());
         known.ledger().commit(entries.into_iter().map(|(_, entry)| entry).collect(), host.now()).await?;
+        if let Some(session) = sources.zendesk() {
+            session.keep_people().await?;
+        }
         if next != place {
             progress::save(store, &next).await?;
         }
@@ -175,7 +181,33 @@ struct Round<'a, H> {
 impl<H: Host> Round<'_, H> {
     /// Looks at every part of every source that the task is about, side by side.
     async fn look_around(&self) -> Vec<Outcome> {
-        self.look_at_sdp().await
+        let (sdp, zendesk) = futures::future::join(self.look_at_sdp(), self.look_at_zendesk()).await;
+        sdp.into_iter().chain(zendesk).collect()
+    }
+
+    /// A hint about Zendesk may name a ticket or a request: the list is short, and tells all of them.
+    async fn look_at_zendesk(&self) -> Option<Outcome> {
+        let session = self.sources.zendesk()?;
+        let hint = match self.task {
+            Task::All => None,
+            Task::Ticket(ticket) if ticket.source == Source::Zendesk => Some(ticket.ticket.clone()),
+            Task::Ticket(_) | Task::Deliver => return None,
+        };
+        let progress = &self.place.zendesk;
+        let account = Account {
+            session,
+            known: self.known,
+            rules: &self.rules(progress.walked_once),
+            counter: Counter::default(),
+            now: self.now,
+            reconcile: self.settings.reconcile,
+            ahead: self.settings.concurrency,
+            side_by_side: &self.side_by_side(Source::Zendesk),
+        };
+        Some(match hint {
+            Some(hint) => account.hint(progress, hint).await,
+            None => account.sweep(progress, self.again(zendesk::MODULE)).await,
+        })
     }
 
     async fn look_at_sdp(&self) -> Vec<Outcome> {

@@ -4,6 +4,7 @@
 //! value in them that begins with `sdp/` or `zendesk/` is for that one alone.
 
 use super::state::{InternalState, States};
+use super::time::Window;
 use crate::approval::Source;
 
 /// How a person of the help desk is named towards Moveworks.
@@ -49,6 +50,8 @@ pub struct Profile {
     pub resolved: String,
     /// The state that reopens it.
     pub reopened: String,
+    /// Whether the help desk cuts its times to whole seconds.
+    pub whole_seconds: bool,
     /// What Moveworks' payload calls a field → what the help desk does; a dot goes into an object.
     pub fields: Vec<(String, String)>,
     /// Of `fields`, those that the tenant has added: they are read as well, into `custom_data`.
@@ -131,6 +134,11 @@ impl Profile {
         });
         expect(destinations, "gateway_destinations", "a comma list such as it_requests=group:IT Support");
         if wrong.is_empty() { Ok(self) } else { Err(wrong) }
+    }
+
+    /// A window as the help desk's times want it.
+    pub const fn window(&self, window: Window) -> Window {
+        if self.whole_seconds { window.in_seconds() } else { window }
     }
 
     /// What is read of a ticket beyond the usual: the fields that the tenant has added or that destinations look at, as

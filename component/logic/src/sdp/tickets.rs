@@ -100,6 +100,7 @@ pub fn profile() -> Profile {
         external_id: ExternalId::Email,
         resolved: "Resolved".to_owned(),
         reopened: "Open".to_owned(),
+        whole_seconds: false,
         fields: named.into_iter().chain(same.into_iter().map(|name| (name, name))).map(pair).collect(),
         extra: Vec::new(),
         destinations: Vec::new(),

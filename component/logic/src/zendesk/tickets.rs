@@ -60,6 +60,7 @@ pub fn profile() -> Profile {
         external_id: ExternalId::Email,
         resolved: "solved".to_owned(),
         reopened: "open".to_owned(),
+        whole_seconds: true,
         fields: named.map(|(name, path)| (name.to_owned(), path.to_owned())).to_vec(),
         extra: Vec::new(),
         destinations: Vec::new(),
@@ -105,11 +106,6 @@ impl Calls<'_> {
                 ("include", "tickets(users,groups)"),
             ],
         )
-    }
-
-    /// The users with an address; compare it, the search is not exact.
-    pub fn users_with_address(&self, address: &str) -> HttpRequest {
-        self.get("users/search", &[("query", &format!("email:{address}"))])
     }
 
     /// The groups that tickets can be assigned to; pages count from 1.
@@ -179,17 +175,6 @@ pub fn read_tickets(profile: &Profile, response: &HttpResponse) -> Result<Rows, 
     // Only that there is one counts; where it leads is never followed.
     let more = body.get("next_page").is_some_and(Value::is_string);
     Ok(Rows { tickets, count: u64::try_from(rows.len()).unwrap_or(u64::MAX), more })
-}
-
-/// The id of the one active user with an address; none where there is no such user.
-pub fn read_user_id(address: &str, response: &HttpResponse) -> Result<Option<String>, CallError> {
-    let body = classify(Method::Get, response)?;
-    let users = body.get("users").and_then(Value::as_array).ok_or_else(|| odd("the reply holds no users"))?;
-    let own = |user: &&Value| {
-        let email = user.get("email").and_then(Value::as_str);
-        email.is_some_and(|email| email.trim().eq_ignore_ascii_case(address.trim()))
-    };
-    Ok(users.iter().find(own).and_then(|user| id(user.get("id"))))
 }
 
 /// The id of the group with a name, and whether there are more groups behind these.

@@ -18,6 +18,8 @@ mod server;
 mod shapes;
 mod tickets;
 mod worlds;
+mod zendesk;
+mod zendesk_tickets;
 mod zoho;
 
 use super::*;

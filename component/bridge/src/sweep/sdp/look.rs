@@ -11,7 +11,7 @@ use crate::http::{CallFailure, Counter};
 use crate::report::SourceReport;
 use crate::sources::sdp::Session;
 use crate::sources::{bare_ticket, is_absent};
-use crate::sweep::found::Looked;
+use crate::sweep::found::{Asides, Looked};
 use crate::together;
 
 /// No level has more pages of approvals than this; documented are at most ten approvers.
@@ -37,14 +37,15 @@ pub(super) async fn look<H: Host>(
 ) -> Result<Looked, CallFailure> {
     let read_at = session.now();
     let mut report = SourceReport { tickets: 1, ..SourceReport::default() };
+    let asides = Asides::default();
     let open: Vec<&Entry> = subject.known.iter().filter(|entry| entry.is_open()).collect();
     let empty = |complete| TicketSnapshot { ticket: subject.ticket.clone(), approvals: Vec::new(), complete };
     if subject.nothing_pending && open.is_empty() {
-        return Ok(Looked { read_at, snapshot: empty(true), report });
+        return Ok(Looked { read_at, snapshot: empty(true), report, asides });
     }
     let Some(levels) = levels(session, counter, &subject.ticket).await? else {
         // Not there, or without levels: whatever was open has been withdrawn.
-        return Ok(Looked { read_at, snapshot: empty(true), report });
+        return Ok(Looked { read_at, snapshot: empty(true), report, asides });
     };
     let mut complete = levels.refused.is_empty();
     for refused in &levels.refused {
@@ -78,7 +79,7 @@ pub(super) async fn look<H: Host>(
         }
     }
     let snapshot = TicketSnapshot { ticket: subject.ticket.clone(), approvals: found, complete };
-    Ok(Looked { read_at, snapshot, report })
+    Ok(Looked { read_at, snapshot, report, asides })
 }
 
 /// The levels of a ticket; none where the ticket is gone or has no approvals.
