@@ -39,6 +39,7 @@ mod noticing;
 mod operations;
 mod outages;
 mod pacing;
+mod pack;
 mod poison;
 mod quiet_hours;
 mod reconcile;

@@ -127,7 +127,7 @@ pub(super) async fn resolve<H: Host>(shell: Shared<H>, call: Call) -> Result<Rep
     let profile = gateway.profile();
     let mut fields = Map::new();
     fields.insert("state".to_owned(), profile.resolved.as_str().into());
-    if let Some(notes) = notes {
+    if let Some(notes) = notes.filter(|notes| !notes.trim().is_empty()) {
         fields.insert("close_notes".to_owned(), notes.into());
     }
     let changed = match Edit::read(profile, &fields) {
