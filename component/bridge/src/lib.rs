@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod host;
 pub mod http;
 pub mod report;
+pub mod requests;
 pub mod routes;
 pub mod secret;
 pub mod shell;

@@ -23,6 +23,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sdp, Self::Zendesk, Self::Managed];
+
     /// The name used in addresses, slots and reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,11 +1,13 @@
 //! What approval-bridge knows, without doing anything: no network, no store, no clock.
 
 pub mod approval;
+pub mod atera;
 pub mod card;
 pub mod diff;
 mod fields;
 pub mod gateway;
 pub mod http;
+pub mod managed;
 pub mod markup;
 pub mod moveworks;
 pub mod outbox;

@@ -21,7 +21,7 @@ impl Carried {
     pub fn by(request: &HttpRequest) -> Self {
         let headers = request.headers.iter().filter_map(|(name, value)| match *name {
             "authorization" => Some(value.split_once(' ').map_or(value.as_str(), |(_, credential)| credential)),
-            "authtoken" => Some(value.as_str()),
+            "authtoken" | "x-api-key" => Some(value.as_str()),
             _ => None,
         });
         let form = request.headers.iter().any(|(name, value)| *name == "content-type" && value.ends_with("urlencoded"));
@@ -183,6 +183,8 @@ mod tests {
         let bearer = request().header("authorization", "Bearer key/0123456");
         assert_eq!(hidden(&bearer, "Bearer key/0123456, key\\/0123456!"), "Bearer (secret), (secret)!");
         let key = request().header("authtoken", "AB12CD34").header("accept", "application/json");
+        let key_of_atera = request().header("x-api-key", "AB12CD34");
+        assert_eq!(hidden(&key_of_atera, "your key AB12CD34"), "your key (secret)");
         let odd = request().header("authtoken", "(secret)");
         assert_eq!(hidden(&odd, "a (secret) b"), "a (secret) b", "and comes to an end");
         assert_eq!(hidden(&key, "AB12CD34 application/json AB12CD3"), "(secret) application/json AB12CD3");

@@ -15,6 +15,8 @@ pub enum Vendor {
     Zendesk,
     /// Moveworks.
     Moveworks,
+    /// Atera.
+    Atera,
     /// Nobody's.
     Unknown,
 }
@@ -67,6 +69,10 @@ pub enum Effect {
         /// Its own id.
         id: String,
     },
+    /// A comment was added to this ticket of Atera.
+    Noted(String),
+    /// A custom field of this ticket of Atera was set.
+    FieldSet(String),
     /// Moveworks took a message: its place in `World::sent_messages`.
     Message(usize),
 }

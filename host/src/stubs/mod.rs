@@ -1,4 +1,5 @@
-//! Stand-ins for the vendors: ServiceDesk Plus, Zoho accounts, Zendesk and Moveworks, behaving as they are documented to.
+//! Stand-ins for the vendors: ServiceDesk Plus, Zoho accounts, Zendesk, Moveworks and Atera, behaving as they are
+//! documented to.
 //!
 //! One [`Stubs`] answers all of them, told apart by path, in process ([`Stubs::handle`]) or on a socket
 //! ([`Stubs::serve`]). What it knows is a [`World`]: build it with [`World::request`] and its siblings, change it
@@ -10,6 +11,7 @@
 //! the documents do not allow.
 
 mod advance;
+mod atera;
 mod builder;
 mod change;
 mod faults;
@@ -30,6 +32,7 @@ mod world;
 mod zendesk;
 mod zoho;
 
+pub use self::atera::{ATERA_API_KEY, ATERA_TECHNICIAN_ID, AteraComment, AteraContact, AteraSettings, AteraTicket};
 pub use self::builder::TicketBuilder;
 pub use self::faults::{Cut, Fault, Quirk, RateLimit, Refusal};
 pub use self::ids::{ApprovalRef, LevelRef, Missing, TicketRef};
@@ -188,6 +191,7 @@ impl World {
             Vendor::Zoho => zoho::auth(self, call),
             Vendor::Zendesk => zendesk::auth(self, call),
             Vendor::Moveworks => moveworks::auth(self, call),
+            Vendor::Atera => atera::auth(self, call),
             Vendor::Unknown => Auth::new("", Verdict::Missing),
         };
         let now = self.now();
@@ -230,7 +234,7 @@ impl World {
             Vendor::Zoho => hosts.zoho == call.host,
             Vendor::Zendesk => hosts.zendesk == call.host,
             Vendor::Moveworks => hosts.moveworks == call.host,
-            Vendor::Unknown => true,
+            Vendor::Atera | Vendor::Unknown => true,
         });
         let outcome = match vendor {
             _ if !at_home => wire::raw(404, "text/plain", "nothing of the kind on this host").into(),
@@ -238,6 +242,7 @@ impl World {
             Vendor::Zoho => zoho::answer(self, call),
             Vendor::Zendesk => zendesk::answer(self, call),
             Vendor::Moveworks => moveworks::answer(self, call),
+            Vendor::Atera => atera::answer(self, call),
             Vendor::Unknown => wire::raw(404, "text/plain", "no vendor has this address").into(),
         };
         let effect = outcome.effect;
@@ -252,6 +257,7 @@ fn vendor_of(call: &Incoming) -> Vendor {
     match parts.as_slice() {
         ["app", _, "api", "v3", ..] | ["api", "v3", ..] => Vendor::Sdp,
         ["api", "v2", ..] => Vendor::Zendesk,
+        ["atera", "api", "v3", ..] => Vendor::Atera,
         ["oauth", "v2", "token"] => Vendor::Zoho,
         ["rest", "v1", "events", ..] | ["rest", "v1", "auth", "test"] | ["webhooks", "v1", ..] => Vendor::Moveworks,
         _ => Vendor::Unknown,

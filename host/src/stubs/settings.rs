@@ -1,5 +1,6 @@
 //! How the vendors behave: every switch, with the documented behaviour as its default.
 
+use super::atera::AteraSettings;
 use super::model::{Edition, Module, Person, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub zendesk: ZendeskSettings,
     /// Moveworks.
     pub moveworks: MoveworksSettings,
+    /// Atera.
+    pub atera: AteraSettings,
     /// When set, a vendor answers only on its own host; elsewhere the path is unknown (404).
     pub hosts: Option<Hosts>,
 }

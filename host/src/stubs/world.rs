@@ -1,5 +1,6 @@
 //! Everything the stubs remember, behind one lock.
 
+use super::atera::AteraMemory;
 use super::faults::{Fault, RateLimit};
 use super::journal::Journal;
 use super::model::{Approval, Level, Module, Person, Ticket};
@@ -25,6 +26,7 @@ pub struct World {
     pub(crate) tickets: BTreeMap<Module, BTreeMap<String, Ticket>>,
     pub(crate) tokens: Tokens,
     pub(crate) moveworks: MoveworksMemory,
+    pub(crate) atera: AteraMemory,
     pub(crate) faults: Vec<Fault>,
     pub(crate) limits: Vec<RateLimit>,
     pub(crate) latency: Duration,
@@ -53,6 +55,7 @@ impl World {
             tickets: Module::ALL.into_iter().map(|module| (module, BTreeMap::new())).collect(),
             tokens: Tokens::default(),
             moveworks: MoveworksMemory::default(),
+            atera: AteraMemory::default(),
             faults: Vec::new(),
             limits: Vec::new(),
             latency: Duration::ZERO,

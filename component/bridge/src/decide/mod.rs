@@ -1,6 +1,7 @@
 //! An approver's answer, taken to the source and read back. What the caller hears is what the source says.
 
 mod answer;
+pub(crate) mod managed;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Source, Status, Ticket, Verdict, normal_address};
 use approval_logic::diff::{Decision, Entry, Said};
@@ -56,6 +57,9 @@ pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Orde
     if let Some(refusal) = check_token(store, settings, &order, entry) {
         return Ok(refusal);
     }
+    if order.id.source == Source::Managed {
+        return managed::decide(store, settings, &order).await;
+    }
     let sources = Sources::new(settings, &Client::new(store.host().clone(), WIDTH, BUDGET), store);
     let counter = Counter::default();
     // What cannot be told here is told when the approval is read.
@@ -80,7 +84,12 @@ fn own_part<'a>(entries: &'a [Entry], order: &Order) -> Option<&'a Entry> {
 }
 
 /// A decision needs the token of its card where tokens are configured. The caller hears one sentence for every case.
-fn check_token<H: Host>(store: &Store<H>, settings: &Settings, order: &Order, entry: Option<&Entry>) -> Option<Answer> {
+pub(crate) fn check_token<H: Host>(
+    store: &Store<H>,
+    settings: &Settings,
+    order: &Order,
+    entry: Option<&Entry>,
+) -> Option<Answer> {
     let secret = settings.action_secret.as_ref()?;
     let refused = |error: TokenError| Some(Answer::new(Outcome::NotApprover, error.to_string()));
     let Some(token) = order.token.as_deref().filter(|token| !token.trim().is_empty()) else {
@@ -88,8 +97,11 @@ fn check_token<H: Host>(store: &Store<H>, settings: &Settings, order: &Order, en
     };
     match verify_action(secret.reveal(), token, &order.id, &order.approver, store.host().now()) {
         Err(error) => refused(error),
-        // A card of an earlier round asked another question.
-        Ok(claims) if entry.is_some_and(|entry| entry.round != claims.round) => refused(TokenError::Foreign),
+        // A card of an earlier round asked another question. Requests that the bridge keeps never change their question:
+        // each of their cards is good until the answer.
+        Ok(claims) if entry.is_some_and(|entry| entry.round != claims.round) && order.id.source != Source::Managed => {
+            refused(TokenError::Foreign)
+        }
         Ok(_) => None,
     }
 }
@@ -230,14 +242,18 @@ impl<H: Host> Desk<'_, H> {
 
     /// The approval as it is asked now.
     async fn look(&self) -> Live {
-        let Order { id, approver, .. } = self.order;
-        Live::of(self.sources.live(&self.counter, &self.ticket(), id, approver).await)
+        Live::of(self.sources.live(&self.counter, &self.ticket(), &self.order.id, &self.asked()).await)
     }
 
     /// The approval's own record.
     async fn read_back(&self) -> Live {
-        let Order { id, approver, .. } = self.order;
-        Live::of(self.sources.record(&self.counter, &self.ticket(), id, approver).await)
+        Live::of(self.sources.record(&self.counter, &self.ticket(), &self.order.id, &self.asked()).await)
+    }
+
+    /// The address of who is asked, as far as that is known before the source tells.
+    fn asked(&self) -> String {
+        let known = self.entry.and_then(|entry| entry.approval.approver.as_ref()).and_then(Person::address);
+        known.unwrap_or_else(|| normal_address(&self.order.approver))
     }
 
     fn ticket(&self) -> Ticket {

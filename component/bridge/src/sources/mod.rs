@@ -1,17 +1,21 @@
 //! The systems that approvals live in. Whoever needs the live state of one approval, or takes a decision to it, asks here
 //! and need not know which system it is.
 
+pub mod atera;
+mod managed;
 pub mod sdp;
 pub mod zendesk;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Source, Status, Ticket, TicketRef, Verdict};
 use approval_logic::http::CallError;
+use approval_logic::managed::{Facts, HelpDesk, Subject};
 use futures::future::join;
 
 use crate::config::Settings;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
 use crate::store::Store;
+use crate::store::requests::Requests;
 
 /// An approval as its source has it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub struct Live {
 pub struct Sources<H> {
     sdp: Option<sdp::Session<H>>,
     zendesk: Option<zendesk::Session<H>>,
+    atera: Option<atera::Session<H>>,
+    requests: Requests<H>,
 }
 
 impl<H: Host> Sources<H> {
@@ -34,7 +40,8 @@ impl<H: Host> Sources<H> {
         let sdp = settings.sdp.clone().map(|sdp| sdp::Session::new(sdp, client.clone(), store.clone()));
         let zendesk = settings.zendesk.clone();
         let zendesk = zendesk.map(|zendesk| zendesk::Session::new(zendesk, client.clone(), store.clone()));
-        Self { sdp, zendesk }
+        let atera = settings.atera.clone().map(|atera| atera::Session::new(atera, client.clone()));
+        Self { sdp, zendesk, atera, requests: Requests::new(store.clone()) }
     }
 
     /// ServiceDesk Plus, if configured.
@@ -45,6 +52,25 @@ impl<H: Host> Sources<H> {
     /// Zendesk, if configured.
     pub const fn zendesk(&self) -> Option<&zendesk::Session<H>> {
         self.zendesk.as_ref()
+    }
+
+    /// Atera, if configured.
+    pub const fn atera(&self) -> Option<&atera::Session<H>> {
+        self.atera.as_ref()
+    }
+
+    /// The requests that the bridge keeps.
+    pub const fn requests(&self) -> &Requests<H> {
+        &self.requests
+    }
+
+    /// What a card needs to know of a ticket that a request of ours is about. None: its help desk is not configured.
+    pub async fn facts(&self, counter: &Counter, subject: &Subject) -> Option<Result<Facts, CallFailure>> {
+        match subject.desk {
+            HelpDesk::Sdp => Some(self.sdp.as_ref()?.facts(counter, subject.kind, &subject.id).await),
+            HelpDesk::Atera => Some(self.atera.as_ref()?.facts(counter, &subject.id).await),
+            HelpDesk::Zendesk => None,
+        }
     }
 
     /// An approval as it is asked now: one that its ticket has passed by counts as withdrawn, whatever its own record
@@ -69,7 +95,7 @@ impl<H: Host> Sources<H> {
                 Ok(live)
             }
             Source::Zendesk => on(self.zendesk.as_ref())?.live(counter, ticket, id, asked).await,
-            Source::Managed => Err(not_configured()),
+            Source::Managed => managed::live(&self.requests, id).await,
         }
     }
 
@@ -84,7 +110,7 @@ impl<H: Host> Sources<H> {
         match id.source {
             Source::Sdp => on(self.sdp.as_ref())?.approval(counter, ticket, id).await,
             Source::Zendesk => on(self.zendesk.as_ref())?.live(counter, ticket, id, asked).await,
-            Source::Managed => Err(not_configured()),
+            Source::Managed => managed::live(&self.requests, id).await,
         }
     }
 
@@ -108,6 +134,7 @@ impl<H: Host> Sources<H> {
         match id.source {
             Source::Sdp => on(self.sdp.as_ref())?.decide(counter, id, verdict, approver, words).await,
             Source::Zendesk => on(self.zendesk.as_ref())?.decide(counter, id, verdict, approver, words).await,
+            // Answers to these are changes of our own record; `decide::managed` makes them.
             Source::Managed => Err(not_configured()),
         }
     }
@@ -121,7 +148,7 @@ pub fn unwatched(settings: &Settings, ticket: &TicketRef) -> Option<String> {
         (Source::Sdp, None) => Some("ServiceDesk Plus is not configured; see sdp_base_url".to_owned()),
         (Source::Zendesk, _) if settings.zendesk.is_some() => None,
         (Source::Zendesk, _) => Some("Zendesk is not configured; see zendesk_base_url".to_owned()),
-        (source @ Source::Managed, _) => Some(format!("{source} is not configured")),
+        (Source::Managed, _) => None,
     }
 }
 
@@ -136,6 +163,13 @@ pub fn wants_reason(source: Source) -> bool {
 pub fn names_in_comment(approval: &Approval, address: &str) -> bool {
     let named = |comment| approval_logic::sdp::comment_names(comment, address);
     approval.id.source == Source::Sdp && approval.comment.as_deref().is_some_and(named)
+}
+
+/// Whether an approval has ended because the person of an address decided it in chat.
+pub fn decided_in_chat(approval: &Approval, address: &str) -> bool {
+    // Ours are decided nowhere else.
+    let ours = approval.id.source == Source::Managed && matches!(approval.status, Status::Approved | Status::Rejected);
+    ours || names_in_comment(approval, address)
 }
 
 /// The facts of an approval's ticket where nothing is known but its number.

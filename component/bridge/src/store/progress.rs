@@ -27,6 +27,9 @@ const REVISIT_TRIES: usize = 4;
 pub struct Progress {
     /// The modules of ServiceDesk Plus, by their names in reports.
     pub modules: Sorted<ModuleProgress>,
+    /// The walk over the requests that the bridge keeps.
+    #[serde(default, skip_serializing_if = "LedgerProgress::is_new")]
+    pub managed: LedgerProgress,
     /// How gently each source wants to be treated, by its name; those with no wish are not in it.
     #[serde(default)]
     pub limits: Sorted<Limit>,
@@ -112,6 +115,12 @@ pub struct LedgerProgress {
     pub after: Option<String>,
     /// Whether the end has been reached.
     pub done: bool,
+}
+
+impl LedgerProgress {
+    fn is_new(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Reads the place.

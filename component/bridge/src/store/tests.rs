@@ -6,6 +6,7 @@ mod ledger;
 mod outbox;
 mod people;
 mod progress;
+mod requests;
 mod token;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};

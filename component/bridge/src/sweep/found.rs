@@ -9,9 +9,10 @@ use approval_logic::policy::{self, Action, Plan, Rules};
 
 use crate::report::SourceReport;
 use crate::sorted::Sorted;
-use crate::sources::names_in_comment;
+use crate::sources;
 use crate::store::ledger::entry_key;
-use crate::store::progress::{ModuleProgress, ZendeskProgress};
+use crate::store::progress::{LedgerProgress, ModuleProgress, ZendeskProgress};
+use crate::store::requests::Seen;
 
 /// One part of a source after its sweep.
 pub(super) struct Outcome {
@@ -31,6 +32,13 @@ pub(super) struct Outcome {
 pub(super) enum Place {
     /// A module of ServiceDesk Plus.
     Module(ModuleProgress),
+    /// The requests that the bridge keeps.
+    Managed {
+        /// The walk over those that wait; none: there was none.
+        walk: Option<LedgerProgress>,
+        /// Those that have changed and about which nothing is left to do.
+        done: Vec<Seen>,
+    },
     /// Zendesk.
     Zendesk(ZendeskProgress),
     /// Where it would have gone on anyway.
@@ -143,7 +151,7 @@ impl Found {
 fn decided_in_chat(entry: &Entry, asides: &Asides) -> bool {
     let address = entry.approval.approver.as_ref().and_then(Person::address);
     address.is_some_and(|address| {
-        names_in_comment(&entry.approval, &address) || asides.decided_in_chat.as_ref() == Some(&address)
+        sources::decided_in_chat(&entry.approval, &address) || asides.decided_in_chat.as_ref() == Some(&address)
     })
 }
 

@@ -9,6 +9,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod atera;
 mod decisions;
 mod faults;
 mod levels;

@@ -2,14 +2,14 @@
 
 use approval_logic::approval::{Approval, Status, Ticket, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, TicketSnapshot};
-use approval_logic::http::{CallError, HttpResponse};
+use approval_logic::http::CallError;
 use approval_logic::sdp::{self, Approvals, Level, Levels, PAGE_SIZE};
 use futures::future::join;
 
 use crate::host::Host;
 use crate::http::{CallFailure, Counter};
 use crate::report::SourceReport;
-use crate::sources::sdp::Session;
+use crate::sources::sdp::{Session, own_ticket};
 use crate::sources::{bare_ticket, is_absent};
 use crate::sweep::found::{Asides, Looked};
 use crate::together;
@@ -195,16 +195,6 @@ async fn facts<H: Host>(
     }
     ticket.link = session.link(*kind, id, &ticket.number);
     Ok(ticket)
-}
-
-/// A ticket's facts, never those of another one: a card must not show what its approver is not asked about.
-fn own_ticket(kind: TicketKind, id: &str, response: &HttpResponse) -> Result<Ticket, CallError> {
-    let ticket = sdp::read_ticket(kind, response)?;
-    if ticket.id == id {
-        return Ok(ticket);
-    }
-    let message = "the answer is about another ticket than the one that was asked for".to_owned();
-    Err(CallError::Permanent { code: "UNREADABLE", message })
 }
 
 /// The description as it was read for an entry that is still open. Outer none: it was never read.
