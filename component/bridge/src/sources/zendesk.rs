@@ -320,7 +320,11 @@ impl<H: Host> Session<H> {
     }
 
     /// The user of an address. The search is not exact, and an address that two have is nobody's.
-    async fn user_with_address(&self, counter: &Counter, address: &str) -> Result<Option<User>, CallFailure> {
+    pub(crate) async fn user_with_address(
+        &self,
+        counter: &Counter,
+        address: &str,
+    ) -> Result<Option<User>, CallFailure> {
         if address.trim().is_empty() {
             return Ok(None);
         }
@@ -362,7 +366,8 @@ impl<H: Host> Session<H> {
         Credential { email: email.clone(), api_token: api_token.reveal().to_owned() }
     }
 
-    async fn read<T: Send>(
+    /// Reads something.
+    pub(crate) async fn read<T: Send>(
         &self,
         counter: &Counter,
         build: impl Fn(&Calls<'_>) -> HttpRequest + Send,
@@ -371,6 +376,18 @@ impl<H: Host> Session<H> {
         let credential = self.credential();
         let request = build(&Calls::new(&self.settings.base_url, &credential));
         self.client.read(counter, request, reader).await
+    }
+
+    /// Sends a write once.
+    pub(crate) async fn write<T: Send>(
+        &self,
+        counter: &Counter,
+        build: impl Fn(&Calls<'_>) -> HttpRequest + Send,
+        reader: impl Fn(&HttpResponse) -> Result<T, CallError> + Send,
+    ) -> Result<T, CallFailure> {
+        let credential = self.credential();
+        let request = build(&Calls::new(&self.settings.base_url, &credential));
+        Ok(reader(&self.client.once(counter, request).await?)?)
     }
 
     /// Works on what is kept of people. The answer: whether it was changed.
@@ -399,7 +416,7 @@ fn distinct(ids: Vec<String>) -> Vec<String> {
 }
 
 fn not_there() -> CallFailure {
-    CallFailure::Failed(CallError::NotFound { code: "NOT_FOUND", message: "Zendesk has no such request".to_owned() })
+    CallFailure::Failed(CallError::NotFound { code: "NOT_FOUND", message: "Zendesk has nothing of this id".to_owned() })
 }
 
 fn without_end() -> CallFailure {
