@@ -1,10 +1,12 @@
 //! What approval-bridge knows, without doing anything: no network, no store, no clock.
 
 pub mod approval;
+pub mod audit;
 pub mod card;
 pub mod diff;
 pub mod http;
 pub mod markup;
+pub mod metrics;
 pub mod moveworks;
 pub mod outbox;
 pub mod pace;
