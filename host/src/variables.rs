@@ -71,6 +71,7 @@ pub const KNOWN: &[Known] = &[
     plain("card_title", "title of a card"),
     plain("silent_approvers", "addresses that get no cards"),
     plain("comment_required_on_reject", "true"),
+    plain("audit_days", "how long the audit trail is kept, 0: for ever; 400"),
 ];
 
 /// What an environment variable starts with: `APPROVAL_BRIDGE_API_TOKEN` sets `api_token`.

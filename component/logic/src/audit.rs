@@ -57,6 +57,13 @@ impl Link {
         let value: Value = serde_json::from_str(line).ok()?;
         Some(Self { seq: value.get("seq")?.as_u64()?, hash: hash.to_owned() })
     }
+
+    /// The place of the line before a line, as the line itself says.
+    pub fn before(line: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(line).ok()?;
+        let seq = value.get("seq")?.as_u64()?.checked_sub(1)?;
+        Some(Self { seq, hash: value.get("prev")?.as_str()?.to_owned() })
+    }
 }
 
 impl std::fmt::Display for Link {

@@ -59,6 +59,7 @@ pub const NAMES: &[&str] = &[
     "card_title",
     "silent_approvers",
     "comment_required_on_reject",
+    "audit_days",
 ];
 
 /// What a first start does about approvals that are pending already.
@@ -105,6 +106,8 @@ pub struct Settings {
     pub silent: Vec<String>,
     /// Whether a rejection needs a comment.
     pub comment_required_on_reject: bool,
+    /// How long the audit trail is kept; none: for ever.
+    pub audit_keep: Option<Duration>,
 }
 
 impl Settings {
@@ -188,6 +191,8 @@ impl Reader {
             style: self.style(),
             silent: self.silent(),
             comment_required_on_reject: self.flag("comment_required_on_reject", true),
+            audit_keep: Some(seconds(self.number("audit_days", 400, 0, 36_500) * 86_400))
+                .filter(|keep| !keep.is_zero()),
         }
     }
 

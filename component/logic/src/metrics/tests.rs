@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use openmetrics_parser::openmetrics::parse_openmetrics;
-use openmetrics_parser::{MetricNumber, OpenMetricsValue};
+use openmetrics_parser::{LabelSet, MetricNumber, OpenMetricsValue};
 
 use super::*;
 
@@ -44,16 +44,19 @@ fn what_was_counted_is_what_a_parser_reads() {
     let text = tally.text();
     let parsed = parse_openmetrics(&text).unwrap();
     let family = |name: &str| &parsed.families[&format!("{PREFIX}{name}")];
-    let number = |name: &str, labels: &[&str]| {
-        let sample =
-            family(name).get_sample_by_label_values(&labels.iter().map(|own| (*own).to_owned()).collect::<Vec<_>>());
+    let number = |name: &str, labels: &[(&str, &str)]| {
+        let of = |set: LabelSet<'_>| labels.iter().all(|(label, own)| set.get_label_value(label) == Some(own));
+        let sample = family(name).iter_samples().find(|sample| sample.get_labelset().is_ok_and(of));
         match &sample.unwrap().value {
             OpenMetricsValue::Counter(counter) => counter.value.as_f64(),
             OpenMetricsValue::Gauge(number) => number.as_f64(),
             other => panic!("{other:?}"),
         }
     };
-    let counts = (number(DECISIONS, &["approved", "http"]), number(VENDOR_CALLS, &["sdp", "retry"]));
+    let counts = (
+        number(DECISIONS, &[("outcome", "approved"), ("door", "http")]),
+        number(VENDOR_CALLS, &[("vendor", "sdp"), ("class", "retry")]),
+    );
     assert!((counts.0 - 3.0).abs() < 0.1 && (counts.1 - 7.0).abs() < 0.1, "{counts:?}");
     assert!((number(LAST_SWEEP, &[]) - 1_764_000_000.25).abs() < 0.001);
     let OpenMetricsValue::Histogram(durations) = &family(SWEEP_DURATION).iter_samples().next().unwrap().value else {
