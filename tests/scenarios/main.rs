@@ -12,6 +12,7 @@
 )]
 
 mod announcing;
+mod audit;
 mod budget;
 mod closings;
 mod crash;
@@ -30,6 +31,7 @@ mod lists;
 mod load_month;
 mod load_serving;
 mod load_tracked;
+mod metrics;
 mod notices;
 mod noticing;
 mod operations;
