@@ -132,14 +132,8 @@ impl<H: Host> Shell<H> {
     }
 
     /// Refuses a decision about an approval that nobody knows. `given`: what was asked for, where it could be an id.
-    pub async fn refuse(
-        &self,
-        given: Option<String>,
-        wish: (Verdict, &str, Option<&str>),
-        door: Door,
-    ) -> Result<Answer, OperationError> {
-        let settings = self.settings().await?;
-        Ok(decide::refuse(&self.store, &settings, given, wish, door).await)
+    pub async fn refuse(&self, given: Option<String>, wish: (Verdict, &str, Option<&str>), door: Door) -> Answer {
+        decide::refuse(&self.store, self.audit_keep().await, given, wish, door).await
     }
 
     /// The approval that the sample program's short address means: ticket and approval id without module and level.
@@ -240,10 +234,14 @@ impl<H: Host> Shell<H> {
         if !retried {
             return Err(OperationError::NotFound("no message of that id has been given up".to_owned()));
         }
-        // Settings that are wrong are no reason to leave it out, nor to drop anything.
-        let keep = self.settings().await.ok().and_then(|settings| settings.audit_keep);
         let event = Event::Retry { event_id: id.to_owned(), door };
-        Ok(audit::note(&self.store, keep, &[event], &Tally::default()).await)
+        Ok(audit::note(&self.store, self.audit_keep().await, &[event], &Tally::default()).await)
+    }
+
+    /// How long the audit trail is kept. Settings that are wrong are no reason to leave something out of it, nor to drop
+    /// anything.
+    async fn audit_keep(&self) -> Option<Duration> {
+        self.settings().await.ok().and_then(|settings| settings.audit_keep)
     }
 
     /// The audit trail after a line.

@@ -1,5 +1,7 @@
 //! Attempts to decide, as the audit trail has them.
 
+use std::time::Duration;
+
 use approval_logic::approval::{Millis, Verdict, normal_address};
 use approval_logic::audit::{Door, Event};
 use approval_logic::metrics::{DECIDE, DECISIONS};
@@ -58,7 +60,7 @@ impl Course {
 /// could be an id.
 pub async fn refuse<H: Host>(
     store: &Store<H>,
-    settings: &Settings,
+    keep: Option<Duration>,
     approval: Option<String>,
     (verdict, approver, comment): (Verdict, &str, Option<&str>),
     door: Door,
@@ -76,7 +78,7 @@ pub async fn refuse<H: Host>(
     };
     let mut tally = Tally::default();
     tally.add(DECISIONS, &[answer.outcome.name(), door.name()], 1);
-    let noted = audit::note(store, settings.audit_keep, &[event], &tally).await;
+    let noted = audit::note(store, keep, &[event], &tally).await;
     Answer { noted, ..answer }
 }
 

@@ -75,7 +75,7 @@ async fn unknown<H: Host>(
     wish: Wish,
 ) -> Result<Reply, ApiError> {
     let wish = (verdict, wish.approver.as_str(), wish.comment.as_deref());
-    Ok(respond(shell.refuse(given, wish, Door::Http).await?))
+    Ok(respond(shell.refuse(given, wish, Door::Http).await))
 }
 
 /// The outcome has a status of its own, because Moveworks' builders see nothing else of a failure; other callers find

@@ -38,7 +38,9 @@ pub(super) async fn write_down<H: Host>(store: &Store<H>, settings: &Settings, f
         })
         .collect();
     let noted = audit::note(store, settings.audit_keep, &events, &Tally::default()).await;
-    if let (Some(code), Some(source)) = (noted.failure(), report.sources.or_default("audit")) {
+    if let Some(code) = noted.failure()
+        && let Some(source) = report.sources.or_default("audit")
+    {
         source.problem(None, code, "what was handed over may be missing from the audit trail");
     }
 }
