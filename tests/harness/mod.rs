@@ -6,17 +6,21 @@
 mod answer;
 mod card;
 mod desk;
+mod requests;
 mod served;
 mod setup;
 mod tracked;
+mod zendesk;
 
 pub use answer::{Answer, Sweep};
 pub use approval_bridge::simulate::{Moment, Plug, Time};
 pub use card::Card;
 pub use desk::Desk;
+pub use requests::{AGENT, SAM, asking};
 pub use served::Served;
 pub use setup::{API_TOKEN, Setup};
 pub use tracked::Tracked;
+pub use zendesk::requests;
 
 use std::time::Duration;
 

@@ -228,7 +228,7 @@ async fn the_trail_is_whole_wherever_a_decision_was_cut_short() {
 async fn a_decision_that_cannot_be_written_down_is_taken_and_says_so() {
     let (desk, ana, bo) = told().await;
     let held = json!({ "owner": "somebody", "until": desk.now() + 3_900 });
-    desk.keep("v1:audit-lease", held.to_string().into_bytes()).await;
+    desk.keep("v1:lease:audit", held.to_string().into_bytes()).await;
     let answer = desk.approve(&ana.id(), ANA.1).await;
     assert_eq!(answer.outcome(), (200, "approved"));
     assert_eq!(answer.header("approval-bridge-audit-failure"), "AUDIT_NOT_WRITTEN");

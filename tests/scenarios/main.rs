@@ -12,6 +12,7 @@
 )]
 
 mod announcing;
+mod atera;
 mod audit;
 mod budget;
 mod closings;
@@ -31,6 +32,12 @@ mod lists;
 mod load_month;
 mod load_serving;
 mod load_tracked;
+mod managed_answers;
+mod managed_cards;
+mod managed_crashes;
+mod managed_edits;
+mod managed_requests;
+mod managed_resends;
 mod metrics;
 mod notices;
 mod noticing;
@@ -50,3 +57,8 @@ mod spin;
 mod tokens;
 mod two_sweepers;
 mod vendor_faults;
+mod zendesk_creating;
+mod zendesk_decisions;
+mod zendesk_finding;
+mod zendesk_groups;
+mod zendesk_limits;

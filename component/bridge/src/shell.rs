@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use approval_logic::approval::{
-    ApprovalId, Person, Source, TicketKind, TicketRef, Verdict, is_address, normal_address,
-};
+use approval_logic::approval::{ApprovalId, Person, Source, TicketKind, TicketRef, is_address, normal_address};
 use approval_logic::audit::{Door, Event};
 use approval_logic::diff::Entry;
 use approval_logic::metrics::{self, AUDIT_FAILURES, AUDIT_RECORDS, OUTBOX, OUTBOX_AGE};
 use approval_logic::signature::hmac_sha256_hex;
+use approval_logic::zendesk::NewRequest;
 
 use crate::config::{self, Problem, Settings};
 use crate::decide::{self, Answer, Order};
 use crate::host::{Host, StoreError};
+use crate::http::{CallFailure, Client, Counter};
 use crate::report::Report;
-use crate::sources::unwatched;
+use crate::sources::{Sources, unwatched};
 use crate::store::Store;
 use crate::store::audit::{self, Noted};
 use crate::store::lease::Lease;
@@ -27,6 +27,9 @@ use crate::tally::Tally;
 
 /// How long a small task waits for a sweep that is running.
 const SHORT_PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long making a request may take.
+const ASKING: Duration = Duration::from_secs(20);
 
 /// Why an operation could not be done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +89,11 @@ impl<H: Host> Shell<H> {
         Self { store: Store::new(host) }
     }
 
+    /// The store.
+    pub(crate) const fn store(&self) -> &Store<H> {
+        &self.store
+    }
+
     /// The host.
     pub const fn host(&self) -> &H {
         self.store.host()
@@ -132,8 +140,36 @@ impl<H: Host> Shell<H> {
     }
 
     /// Refuses a decision about an approval that nobody knows. `given`: what was asked for, where it could be an id.
-    pub async fn refuse(&self, given: Option<String>, wish: (Verdict, &str, Option<&str>), door: Door) -> Answer {
-        decide::refuse(&self.store, self.audit_keep().await, given, wish, door).await
+    pub async fn refuse(&self, given: Option<String>, wish: &decide::Wish) -> Answer {
+        decide::refuse(&self.store, self.audit_keep().await, given, wish).await
+    }
+
+    /// Writes down an answer that somebody gave to a request that the bridge keeps.
+    pub async fn heard(&self, approval: Option<String>, wish: &decide::Wish, answer: &Answer) -> Noted {
+        decide::heard(&self.store, self.audit_keep().await, approval, wish, answer).await
+    }
+
+    /// Writes down what somebody did with a request that the bridge keeps.
+    pub async fn note_request(
+        &self,
+        request: &str,
+        activity: &'static str,
+        actor: Option<&str>,
+        outcome: &'static str,
+    ) -> Noted {
+        let (request, actor) = (request.to_owned(), actor.map(normal_address));
+        let event = Event::Request { request, activity, actor, outcome, door: Door::Http };
+        audit::note(&self.store, self.audit_keep().await, &[event], &Tally::default()).await
+    }
+
+    /// Makes a new approval request at Zendesk, once: its id, or why there is none.
+    pub async fn ask_at_zendesk(&self, new: &NewRequest) -> Result<Result<ApprovalId, CallFailure>, OperationError> {
+        let settings = self.settings().await?;
+        let sources = Sources::new(&settings, &Client::new(self.host().clone(), 1, ASKING), &self.store);
+        let Some(session) = sources.zendesk() else {
+            return Err(OperationError::Argument("Zendesk is not configured; see zendesk_base_url".to_owned()));
+        };
+        Ok(session.create(&Counter::default(), new).await)
     }
 
     /// The approval that the sample program's short address means: ticket and approval id without module and level.
@@ -269,11 +305,14 @@ impl<H: Host> Shell<H> {
         Ok(metrics::render(env!("CARGO_PKG_VERSION"), &|series| tally.get(series)))
     }
 
-    async fn complete_settings(&self, dry_run: bool) -> Result<Settings, OperationError> {
+    /// All settings, or every problem with them, those that are missing for telling people among them.
+    pub(crate) async fn complete_settings(&self, dry_run: bool) -> Result<Settings, OperationError> {
         let settings = self.settings().await?;
         let mut missing = Vec::new();
         if !settings.has_source() {
-            missing.push("sdp_base_url: expected an address: no help desk is configured".to_owned());
+            missing.push(
+                "sdp_base_url: expected an address, or one in zendesk_base_url: no help desk is configured".to_owned(),
+            );
         }
         if settings.moveworks.is_none() && !dry_run {
             let needed = "moveworks_api_key: expected a value, with moveworks_event_id or moveworks_listener_id";

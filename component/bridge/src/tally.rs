@@ -73,6 +73,8 @@ fn vendor(settings: &Settings, of: &str) -> Option<&'static str> {
     });
     let moveworks = settings.moveworks.as_ref().map(|moveworks| ("moveworks", moveworks.base_url.as_str()));
     let sources = settings.base_urls().map(|(source, url)| (source.name(), url));
-    let mut all = sources.chain(accounts).chain(moveworks);
+    let atera = settings.atera.as_ref().map(|atera| ("atera", atera.base_url.as_str()));
+    // Among the sources, Atera has the name of the requests that are kept for it.
+    let mut all = atera.into_iter().chain(sources).chain(accounts).chain(moveworks);
     all.find(|(_, url)| origin(url) == of).map(|(name, _)| name)
 }

@@ -1,10 +1,13 @@
 //! What approval-bridge knows, without doing anything: no network, no store, no clock.
 
 pub mod approval;
+pub mod atera;
 pub mod audit;
 pub mod card;
 pub mod diff;
+mod fields;
 pub mod http;
+pub mod managed;
 pub mod markup;
 pub mod metrics;
 pub mod moveworks;
@@ -16,6 +19,7 @@ pub mod redact;
 pub mod sdp;
 pub mod signature;
 pub mod text;
+pub mod zendesk;
 
 #[cfg(feature = "component")]
 mod exports;

@@ -110,7 +110,7 @@ const FAMILIES: &[Family] = &[
         kind: Kind::Counter,
         help: "Calls to vendors by what came back.",
         labels: &[
-            ("vendor", &["sdp", "zoho", "zendesk", "moveworks"]),
+            ("vendor", &["sdp", "zoho", "zendesk", "atera", "moveworks"]),
             (
                 "class",
                 &[

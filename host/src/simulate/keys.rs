@@ -9,9 +9,9 @@ use serde_json::Value;
 /// The keys from which all others are reached.
 const ROOTS: [&str; 10] = [
     "v1:audit",
-    "v1:audit-lease",
     "v1:audit-missed",
     "v1:lease",
+    "v1:lease:audit",
     "v1:ledger",
     "v1:outbox",
     "v1:plain-verbs",

@@ -67,7 +67,7 @@ async fn a_wrong_value_names_its_variable_and_is_not_shown() {
         ("digest_above", "hidden"),
         ("moveworks_per_minute", "hidden"),
         ("timezone", "Europe/hidden"),
-        ("zendesk_base_url", "https://hidden.zendesk.com"),
+        ("zendesk_base_url", "https://hidden.zendesk.example/api/v2"),
         ("sdp_authtoken", "hidden\nline"),
     ];
     for (name, value) in wrong {
@@ -88,4 +88,33 @@ async fn oauth_and_a_technician_key_exclude_each_other_and_oauth_is_whole_or_not
     assert!(problems(&[("sdp_client_id", "1000.ABC")]).await[0].starts_with("sdp_authtoken: "));
     let partial = problems(&[("sdp_authtoken", ""), ("sdp_client_id", "1000.ABC")]).await;
     assert_eq!(partial.len(), 3, "{partial:?}");
+}
+
+#[tokio::test]
+async fn zendesk_is_whole_or_not_there() {
+    const WHOLE: [(&str, &str); 3] = [
+        ("zendesk_base_url", "https://corp.zendesk.example/"),
+        ("zendesk_email", "Bridge@corp.example"),
+        ("zendesk_api_token", "a-token"),
+    ];
+    for (missing, _) in &WHOLE[1..] {
+        let given: Vec<_> = WHOLE.into_iter().filter(|(name, _)| name != missing).collect();
+        let found = problems(&given).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(&format!("{missing}: ")), "{found:?}");
+    }
+    for (name, value) in
+        [("zendesk_email", "hidden"), ("zendesk_email", "hidden:x@corp.example"), ("zendesk_api_token", "hidden\nline")]
+    {
+        let mut given: Vec<_> = WHOLE.into_iter().filter(|(own, _)| *own != name).collect();
+        given.push((name, value));
+        let found = problems(&given).await;
+        assert!(found.len() == 1 && found[0].starts_with(name) && !found[0].contains("hidden"), "{found:?}");
+    }
+    assert_eq!(problems(&WHOLE[1..]).await, [""; 0], "a token without an address leaves it off");
+    let variables: Vec<_> = COMPLETE.into_iter().chain(WHOLE).collect();
+    let settings = load(&MemoryHost::new().with_variables(&variables)).await.unwrap();
+    let sources: Vec<_> = settings.base_urls().collect();
+    assert_eq!(sources.last(), Some(&(Source::Zendesk, "https://corp.zendesk.example")));
+    assert_eq!(settings.zendesk.unwrap().email, "bridge@corp.example");
 }

@@ -37,7 +37,8 @@ impl Course {
         let outcome = answer.map_or("failed", |answer| answer.outcome.name());
         let approval = answer.and_then(|answer| answer.approval.as_ref());
         let event = Event::Decision {
-            approval: Some(order.id.to_string()),
+            // Whoever answers what a group is asked names the group; the answer names their own part.
+            approval: Some(approval.map_or(&order.id, |approval| &approval.id).to_string()),
             approver: normal_address(&order.approver),
             verdict: order.verdict,
             outcome,
@@ -56,30 +57,54 @@ impl Course {
     }
 }
 
+/// Who decides what, with which words, and by which way.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The answer.
+    pub verdict: Verdict,
+    /// Who gives it.
+    pub approver: String,
+    /// Their words.
+    pub comment: Option<String>,
+    /// The way it came in.
+    pub door: Door,
+}
+
 /// Refuses an attempt about an approval that nobody knows, and writes that down. `approval`: what was asked for, where it
 /// could be an id.
 pub async fn refuse<H: Host>(
     store: &Store<H>,
     keep: Option<Duration>,
     approval: Option<String>,
-    (verdict, approver, comment): (Verdict, &str, Option<&str>),
-    door: Door,
+    wish: &Wish,
 ) -> Answer {
     let answer = Answer::new(Outcome::Unknown, "there is no such approval");
+    let noted = heard(store, keep, approval, wish, &answer).await;
+    Answer { noted, ..answer }
+}
+
+/// Writes down an attempt that took another way than [`super::decide`].
+pub async fn heard<H: Host>(
+    store: &Store<H>,
+    keep: Option<Duration>,
+    approval: Option<String>,
+    wish: &Wish,
+    answer: &Answer,
+) -> Noted {
+    let outcome = answer.outcome.name();
     let event = Event::Decision {
         approval,
-        approver: normal_address(approver),
-        verdict,
-        outcome: answer.outcome.name(),
-        status: None,
-        word: None,
-        comment_length: length(comment),
-        door,
+        approver: normal_address(&wish.approver),
+        verdict: wish.verdict,
+        outcome,
+        status: answer.approval.as_ref().map(|approval| approval.status.name().to_owned()),
+        word: answer.word.clone(),
+        comment_length: length(wish.comment.as_deref()),
+        door: wish.door,
     };
     let mut tally = Tally::default();
-    tally.add(DECISIONS, &[answer.outcome.name(), door.name()], 1);
-    let noted = audit::note(store, keep, &[event], &tally).await;
-    Answer { noted, ..answer }
+    tally.add(DECISIONS, &[outcome, wish.door.name()], 1);
+    audit::note(store, keep, &[event], &tally).await
 }
 
 fn length(comment: Option<&str>) -> usize {

@@ -1,6 +1,7 @@
 //! The HTTP door: authentication first, then one handler for each route, and one envelope for everything that fails.
 
 mod approvals;
+mod asking;
 mod audit;
 mod call;
 mod decisions;
@@ -8,6 +9,7 @@ mod error;
 mod later;
 mod metrics;
 mod outbox;
+mod requests;
 mod shape;
 mod sweeps;
 
@@ -139,6 +141,7 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
             "/approvals/{id}/{approval}/reject",
             post(Run(|shell, call| Box::pin(decisions::decide_sample(shell, call, REJECT)))),
         )
+        .route("/approval-requests/zendesk", post(Run(|shell, call| Box::pin(asking::zendesk(shell, call)))))
         .route("/notifications", post(Run(|shell, call| Box::pin(outbox::notify(shell, call)))))
         .route("/outbox", get(Run(|shell, call| Box::pin(outbox::list(shell, call)))))
         .route("/outbox/{id}/retry", post(Run(|shell, call| Box::pin(outbox::retry(shell, call)))))
@@ -146,10 +149,15 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
         .route("/metrics", get(Run(|shell, _| Box::pin(metrics::all(shell)))))
         .route("/console", get(empty()))
         .route("/openapi.json", get(empty()))
-        .route("/requests", post(Run(|_, call| later::with(&call, later::CREATE))))
-        .route("/requests/{id}", get(empty()).patch(Run(|_, call| later::with(&call, later::EDIT))).delete(empty()))
-        .route("/requests/{id}/resend", post(empty()))
-        .route("/requests/{id}/responses", post(Run(|_, call| later::with(&call, later::ANSWER))))
+        .route("/requests", post(Run(|shell, call| Box::pin(requests::create(shell, call)))))
+        .route(
+            "/requests/{id}",
+            get(Run(|shell, call| Box::pin(requests::one(shell, call))))
+                .patch(Run(|shell, call| Box::pin(requests::edit(shell, call))))
+                .delete(Run(|shell, call| Box::pin(requests::cancel(shell, call)))),
+        )
+        .route("/requests/{id}/resend", post(Run(|shell, call| Box::pin(requests::resend(shell, call)))))
+        .route("/requests/{id}/responses", post(Run(|shell, call| Box::pin(requests::respond(shell, call)))))
         .route("/gateway/{source}/tickets", get(empty()).post(Run(|_, call| later::with_any(&call))))
         .route("/gateway/{source}/tickets/{id}", get(empty()).patch(Run(|_, call| later::with_any(&call))))
         .route("/gateway/{source}/tickets/{id}/comments", post(Run(|_, call| later::with(&call, later::COMMENT))))

@@ -24,8 +24,11 @@ pub struct Terms {
 /// The right to sweep.
 const SWEEP: Terms = Terms { key: "v1:lease", holds: 8_000, renew: Duration::from_millis(2_500) };
 
+/// The right to change requests that the bridge keeps. No sweep holds it for more than a step.
+const REQUESTS: Terms = Terms { key: "v1:lease:requests", ..SWEEP };
+
 /// The right to write the audit trail. It is held for a few store operations only, and somebody in chat waits.
-pub const AUDIT: Terms = Terms { key: "v1:audit-lease", holds: 2_000, renew: Duration::from_millis(600) };
+pub const AUDIT: Terms = Terms { key: "v1:lease:audit", holds: 2_000, renew: Duration::from_millis(600) };
 
 /// Longer than a store takes for finding the lease free and writing it.
 const SETTLES: Duration = Duration::from_millis(50);
@@ -55,6 +58,11 @@ impl<H: Host> Lease<H> {
     /// The same for work with a name, of which several kinds may begin in the same millisecond.
     pub async fn take_for(work: &str, store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
         Self::take_on(SWEEP, work, store, patience).await
+    }
+
+    /// Takes the lease for changing requests that the bridge keeps.
+    pub async fn take_requests(work: &str, store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
+        Self::take_on(REQUESTS, work, store, patience).await
     }
 
     /// The same for a lease of its own.

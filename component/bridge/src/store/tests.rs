@@ -5,7 +5,9 @@ mod audit;
 mod lease;
 mod ledger;
 mod outbox;
+mod people;
 mod progress;
+mod requests;
 mod token;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};

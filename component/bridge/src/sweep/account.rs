@@ -51,7 +51,7 @@ pub(super) fn waited(entries: &Sorted<Entry>, closed_at: Millis) -> Vec<Millis> 
 }
 
 /// What a sweep did.
-pub(super) struct Account<'a> {
+pub(super) struct Swept<'a> {
     pub(super) task: &'a Task,
     pub(super) settings: &'a Settings,
     pub(super) calls: &'a Calls,
@@ -64,7 +64,7 @@ pub(super) struct Account<'a> {
     pub(super) took: u64,
 }
 
-impl Account<'_> {
+impl Swept<'_> {
     /// Adds what there is to count.
     pub(super) fn count(&self, tally: &mut Tally) {
         let now = self.now;

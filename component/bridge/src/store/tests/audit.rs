@@ -104,7 +104,7 @@ async fn what_could_not_be_written_is_counted_and_leaves_a_line_about_the_gap() 
     let until = host.now() + 3_600_000;
     for _ in 0..2 {
         let held = serde_json::json!({ "owner": "x", "until": host.now() + 3_900 });
-        store.write("v1:audit-lease", &held).await.unwrap();
+        store.write("v1:lease:audit", &held).await.unwrap();
         assert_eq!(write(&host, None, &events(2..4)).await, Noted::Missed);
     }
     assert!(host.now() < until);
