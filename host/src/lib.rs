@@ -57,6 +57,7 @@ pub mod egress;
 mod engine;
 pub mod key_value;
 pub mod limits;
+mod log;
 pub mod logic;
 pub mod pack;
 pub mod report;

@@ -82,6 +82,7 @@ pub const KNOWN: &[Known] = &[
     plain("gateway_reopened_state", "the state that reopens a ticket; Open, open"),
     plain("gateway_fields", "more fields of a ticket, such as cost_center=udf_fields.udf_char1"),
     plain("gateway_destinations", "groups of like tickets, such as it_requests=group:IT Support"),
+    plain("audit_days", "how long the audit trail is kept, 0: for ever; 400"),
 ];
 
 /// What an environment variable starts with: `APPROVAL_BRIDGE_API_TOKEN` sets `api_token`.

@@ -139,6 +139,11 @@ impl Desk {
         self.parts.store.entries()
     }
 
+    /// The store holds something else under a key.
+    pub async fn keep(&self, key: &str, value: Vec<u8>) {
+        self.parts.store.set(key, value).await.expect("memory does not fail");
+    }
+
     /// The store loses a key.
     pub async fn lose(&self, key: &str) {
         self.parts.store.delete(key).await.expect("memory does not fail");

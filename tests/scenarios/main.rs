@@ -13,6 +13,7 @@
 
 mod announcing;
 mod atera;
+mod audit;
 mod budget;
 mod closings;
 mod crash;
@@ -41,6 +42,7 @@ mod managed_crashes;
 mod managed_edits;
 mod managed_requests;
 mod managed_resends;
+mod metrics;
 mod notices;
 mod noticing;
 mod operations;

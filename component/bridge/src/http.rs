@@ -1,6 +1,8 @@
 //! One client for every vendor: bounded concurrency, a deadline, repeats of what is worth repeating, and a pause for
 //! everybody once an origin says that it is too much.
 
+mod calls;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,6 +15,7 @@ use futures::future::{Either, select};
 use tokio::sync::Semaphore;
 
 use crate::host::{CallLimits, Host};
+pub use calls::Calls;
 
 /// The longest wait for a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -60,6 +63,7 @@ pub struct Client<H> {
     spent: Arc<AtomicBool>,
     /// Whether limits are waited out; otherwise the caller is told at once.
     patient: bool,
+    calls: Calls,
 }
 
 impl<H: Host> Client<H> {
@@ -74,6 +78,7 @@ impl<H: Host> Client<H> {
             faults: Arc::default(),
             spent: Arc::default(),
             patient: true,
+            calls: Calls::default(),
         }
     }
 
@@ -124,6 +129,7 @@ impl<H: Host> Client<H> {
             return Err(CallFailure::OutOfTime);
         }
         self.count_fault(&origin, &answer);
+        self.calls.count(&origin, &answer);
         if matches!(answer, Err(TransportError::NoMoreCalls)) {
             self.spent.store(true, Ordering::Relaxed);
         }
@@ -175,6 +181,11 @@ impl<H: Host> Client<H> {
             self.host.sleep(wait).await;
             pause *= 2;
         }
+    }
+
+    /// The calls so far, by what came back.
+    pub const fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     /// How long calls to an origin have to wait still.

@@ -18,6 +18,7 @@ pub mod sorted;
 pub mod sources;
 pub mod store;
 pub mod sweep;
+pub mod tally;
 mod together;
 
 #[cfg(target_arch = "wasm32")]

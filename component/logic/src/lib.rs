@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod atera;
+pub mod audit;
 pub mod card;
 pub mod diff;
 mod fields;
@@ -9,6 +10,7 @@ pub mod gateway;
 pub mod http;
 pub mod managed;
 pub mod markup;
+pub mod metrics;
 pub mod moveworks;
 pub mod outbox;
 pub mod pace;

@@ -9,12 +9,14 @@ use clap::{Args, Parser, Subcommand};
 use console::Term;
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
+use tracing::Instrument;
 
 use crate::bridge::Bridge;
 use crate::call::CallError;
 use crate::config::{Config, ConfigError};
 use crate::{report, schedule, serve};
 
+mod audit;
 mod doctor;
 mod log;
 mod pack;
@@ -55,6 +57,11 @@ enum Command {
     Doctor {
         #[command(flatten)]
         source: SourceArgs,
+    },
+    /// The audit trail: who decided what, when, through which door, with what result.
+    Audit {
+        #[command(subcommand)]
+        task: audit::Task,
     },
     /// Stand-ins for the vendors, as a server.
     Stubs {
@@ -185,6 +192,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve { source, listen } => serve_bridge(source, listen).await,
         Command::Poll { source, dry_run } => poll(source, dry_run).await,
         Command::Doctor { source } => doctor::run(source).await,
+        Command::Audit { task } => audit::run(task).await,
         Command::Stubs { listen, latency_ms, seed } => stubs(listen, Duration::from_millis(latency_ms), seed).await,
         Command::Demo { keep } => demo(keep).await,
         Command::Simulate(args) => simulate::simulate(args).await,
@@ -270,7 +278,7 @@ async fn poll(source: SourceArgs, dry_run: bool) -> Result<(), Failure> {
     let config = configuration(&source)?;
     let bridge = build(&config, source.component).await?;
     let spinner = spinner("sweeping");
-    let outcome = bridge.poll(dry_run).await;
+    let outcome = bridge.poll(dry_run).instrument(crate::log::sweep(bridge.clock().now_ms())).await;
     spinner.finish_and_clear();
     bridge.key_value().close().await;
     let report = outcome?;

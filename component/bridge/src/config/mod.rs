@@ -78,6 +78,7 @@ pub const NAMES: &[&str] = &[
     "gateway_reopened_state",
     "gateway_fields",
     "gateway_destinations",
+    "audit_days",
 ];
 
 /// What a first start does about approvals that are pending already.
@@ -132,6 +133,8 @@ pub struct Settings {
     pub comment_required_on_reject: bool,
     /// What the Ticket Gateway calls things, for each help desk.
     pub gateway: Vec<(Source, Arc<Profile>)>,
+    /// How long the audit trail is kept; none: for ever.
+    pub audit_keep: Option<Duration>,
 }
 
 impl Settings {
@@ -217,6 +220,8 @@ impl Reader {
             silent: self.silent(),
             comment_required_on_reject: self.flag("comment_required_on_reject", true),
             gateway: self.gateway(),
+            audit_keep: Some(seconds(self.number("audit_days", 400, 0, 36_500) * 86_400))
+                .filter(|keep| !keep.is_zero()),
         }
     }
 

@@ -22,9 +22,15 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
 }
 
 fn reply(status: StatusCode, json: Vec<u8>) -> Reply {
-    let mut reply = Response::new(Bytes::from(json));
+    let mut reply = text("application/json", json);
     *reply.status_mut() = status;
-    reply.headers_mut().insert(CONTENT_TYPE, const { HeaderValue::from_static("application/json") });
+    reply
+}
+
+/// An answer of another type.
+pub(super) fn text(kind: &'static str, text: Vec<u8>) -> Reply {
+    let mut reply = Response::new(Bytes::from(text));
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     reply
 }
 

@@ -2,11 +2,13 @@
 
 mod approvals;
 mod asking;
+mod audit;
 mod call;
 mod decisions;
 mod error;
 mod gateway;
 mod later;
+mod metrics;
 mod outbox;
 mod requests;
 mod shape;
@@ -144,8 +146,8 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
         .route("/notifications", post(Run(|shell, call| Box::pin(outbox::notify(shell, call)))))
         .route("/outbox", get(Run(|shell, call| Box::pin(outbox::list(shell, call)))))
         .route("/outbox/{id}/retry", post(Run(|shell, call| Box::pin(outbox::retry(shell, call)))))
-        .route("/audit", get(empty()))
-        .route("/metrics", get(empty()))
+        .route("/audit", get(Run(|shell, call| Box::pin(audit::list(shell, call)))))
+        .route("/metrics", get(Run(|shell, _| Box::pin(metrics::all(shell)))))
         .route("/console", get(empty()))
         .route("/openapi.json", get(empty()))
         .route("/requests", post(Run(|shell, call| Box::pin(requests::create(shell, call)))))
