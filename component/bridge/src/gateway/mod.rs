@@ -16,7 +16,7 @@ use approval_logic::diff::Entry;
 use approval_logic::gateway::{
     Attachment, Code, Cursor, Destination, Edit, Failure, Page, Profile, RateLimit, Requestor, Step, Ticket, Window,
 };
-use approval_logic::http::HttpResponse;
+use approval_logic::http::{CallError, HttpResponse};
 
 use crate::config::Settings;
 use crate::host::{Host, StoreError};
@@ -188,6 +188,17 @@ impl<H: Host> Gateway<H> {
         }
         Ok(())
     }
+}
+
+/// Keeps what was read.
+fn keep<T>(into: &mut Option<T>, read: Result<T, CallError>) -> Result<(), CallError> {
+    *into = Some(read?);
+    Ok(())
+}
+
+/// What was read, once reading has gone well.
+fn kept<T>(read: Option<T>) -> Result<T, Failure> {
+    read.ok_or_else(|| Failure::new(Code::ExternalRestError, "the help desk's answer was not read"))
 }
 
 /// What a failed call means to the caller.

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use approval_logic::approval::{TicketKind, is_id_segment};
 use approval_logic::gateway::{Attachment, Edit, Failure, Page, Profile, Rows, Step, Ticket, page};
-use approval_logic::http::{CallError, HttpRequest, HttpResponse, Method};
+use approval_logic::http::{CallError, HttpResponse, Method};
 use approval_logic::sdp::Calls;
 use approval_logic::sdp::tickets::{self, TicketQuery};
 use futures::future::join;
 
-use super::{Query, Told, told};
+use super::{Query, Told, keep, kept, told};
 use crate::config::SdpAccess;
 use crate::host::Host;
-use crate::http::{CallFailure, Counter};
-use crate::sources::sdp::Session;
+use crate::http::{CallFailure, Counter, Reader};
+use crate::sources::sdp::{Builder, Session};
 
 /// Ids of the cloud have 15 digits and more, numbers that people know far fewer.
 const ID_MIN: usize = 12;
@@ -40,19 +40,26 @@ impl<H: Host> Desk<H> {
         if !cloud || named.len() >= ID_MIN {
             return Ok(named.to_owned());
         }
-        let read = |response: &HttpResponse| tickets::read_number(named, response);
-        let found = self.read(Step::List, |calls| calls.request_by_number(named), read).await?;
-        found.ok_or_else(Failure::not_found)
+        let mut found = None;
+        let mut read = |response: &HttpResponse| keep(&mut found, tickets::read_number(named, response));
+        self.read(Step::List, &|calls| calls.request_by_number(named), &mut read).await?;
+        found.flatten().ok_or_else(Failure::not_found)
     }
 
     /// One request with its notes. Without them where only they cannot be read.
     pub(super) async fn ticket(&self, id: &str) -> Result<Ticket, Failure> {
         let names = &self.session.settings().names;
-        let read = |response: &HttpResponse| tickets::read_ticket(&self.profile, names, response);
-        let request = self.read(Step::One, |calls| calls.request(id), read);
-        let notes = self.read(Step::One, |calls| calls.notes(id), tickets::read_notes);
-        let (ticket, notes) = join(request, notes).await;
-        Ok(Ticket { comments: notes.ok(), ..self.linked(ticket?) })
+        let (mut ticket, mut notes) = (None, None);
+        let mut read_ticket =
+            |response: &HttpResponse| keep(&mut ticket, tickets::read_ticket(&self.profile, names, response));
+        let mut read_notes = |response: &HttpResponse| keep(&mut notes, tickets::read_notes(response));
+        let (request, _) = join(
+            self.read(Step::One, &|calls| calls.request(id), &mut read_ticket),
+            self.read(Step::One, &|calls| calls.notes(id), &mut read_notes),
+        )
+        .await;
+        request?;
+        Ok(Ticket { comments: notes, ..self.linked(kept(ticket)?) })
     }
 
     /// A page of requests.
@@ -61,9 +68,11 @@ impl<H: Host> Desk<H> {
         let list = async |dated: bool| {
             let names = &self.session.settings().names;
             let asked = TicketQuery { window, cursor, requestor: requestor.as_ref(), dated };
+            let mut rows = None;
             let build = |calls: &Calls<'_>| calls.search_requests(&self.profile, &asked);
-            let read = |response: &HttpResponse| tickets::read_tickets(&self.profile, names, response);
-            self.call(build, read).await
+            let mut read =
+                |response: &HttpResponse| keep(&mut rows, tickets::read_tickets(&self.profile, names, response));
+            self.call(&build, &mut read).await.map(|()| rows.unwrap_or_default())
         };
         let rows = match list(true).await {
             Err(CallFailure::Failed(CallError::Permanent { code: "INVALID_VALUE", .. })) if requestor.is_some() => {
@@ -84,28 +93,32 @@ impl<H: Host> Desk<H> {
             let whole = tickets::read_ticket(&self.profile, names, response).ok();
             Ok(whole.unwrap_or_else(|| Ticket { number: id.clone(), id, ..Ticket::default() }))
         };
-        let created = self.write(&|calls| calls.create_request(&self.profile, edit), read).await?;
-        Ok(self.linked(created))
+        let mut created = None;
+        let mut keeping = |response: &HttpResponse| keep(&mut created, read(response));
+        self.write(&|calls| calls.create_request(&self.profile, edit), &mut keeping).await?;
+        Ok(self.linked(kept(created)?))
     }
 
     /// Changes a request; what the answer shows of it.
     pub(super) async fn update(&self, id: &str, edit: &Edit) -> Result<Option<Ticket>, Failure> {
         let names = &self.session.settings().names;
-        let read = |response: &HttpResponse| {
+        let mut changed = None;
+        let mut read = |response: &HttpResponse| {
             tickets::read_written(Method::Put, response)?;
-            Ok(tickets::read_ticket(&self.profile, names, response).ok())
+            changed = tickets::read_ticket(&self.profile, names, response).ok();
+            Ok(())
         };
-        let changed = self.write(&|calls| calls.update_request(&self.profile, id, edit), read).await?;
+        self.write(&|calls| calls.update_request(&self.profile, id, edit), &mut read).await?;
         Ok(changed.map(|ticket| self.linked(ticket)))
     }
 
     /// Adds a note. A build that does not know its key refuses it before it does anything.
     pub(super) async fn comment(&self, id: &str, text: &str, public: bool) -> Result<(), Failure> {
-        let read = |response: &HttpResponse| tickets::read_written(Method::Post, response);
+        let mut read = |response: &HttpResponse| tickets::read_written(Method::Post, response);
         let add = |old: bool| move |calls: &Calls<'_>| calls.add_note(id, text, public, old);
-        match self.send(&add(false), read).await {
+        match self.send(&add(false), &mut read).await {
             Err(CallFailure::Failed(CallError::Permanent { code: "INVALID_VALUE", .. })) => {
-                self.write(&add(true), read).await
+                self.write(&add(true), &mut read).await
             }
             other => other.map_err(|failure| told(&failure, Step::Write)),
         }
@@ -113,8 +126,8 @@ impl<H: Host> Desk<H> {
 
     /// Adds a file.
     pub(super) async fn attach(&self, id: &str, file: &Attachment) -> Result<(), Failure> {
-        let read = |response: &HttpResponse| tickets::read_written(Method::Put, response);
-        self.write(&|calls| calls.upload(id, file), read).await
+        let mut read = |response: &HttpResponse| tickets::read_written(Method::Put, response);
+        self.write(&|calls| calls.upload(id, file), &mut read).await
     }
 
     fn linked(&self, ticket: Ticket) -> Ticket {
@@ -122,46 +135,29 @@ impl<H: Host> Desk<H> {
         Ticket { url, ..ticket }
     }
 
-    async fn read<T: Send>(
-        &self,
-        step: Step,
-        build: impl Fn(&Calls<'_>) -> HttpRequest + Sync,
-        read: impl Fn(&HttpResponse) -> Result<T, CallError> + Sync,
-    ) -> Result<T, Failure> {
-        self.call(build, read).await.map_err(|failure| told(&failure, step))
+    // None of these depends on what is read: there is one of each, whatever the kinds of answers.
+
+    async fn read(&self, step: Step, build: Builder<'_>, reader: Reader<'_>) -> Result<(), Failure> {
+        self.call(build, reader).await.map_err(|failure| told(&failure, step))
     }
 
-    async fn call<T: Send>(
-        &self,
-        build: impl Fn(&Calls<'_>) -> HttpRequest + Sync,
-        read: impl Fn(&HttpResponse) -> Result<T, CallError> + Sync,
-    ) -> Result<T, CallFailure> {
-        let noting = |response: &HttpResponse| {
+    async fn call(&self, build: Builder<'_>, reader: Reader<'_>) -> Result<(), CallFailure> {
+        let mut noting = |response: &HttpResponse| {
             self.told.note(response);
-            read(response)
+            reader(response)
         };
-        self.session.read(&self.counter, build, noting).await
+        self.session.read_with(&self.counter, build, &mut noting).await
     }
 
-    async fn write<T: Send>(
-        &self,
-        build: &(impl Fn(&Calls<'_>) -> HttpRequest + Sync),
-        read: impl Fn(&HttpResponse) -> Result<T, CallError> + Send + Sync,
-    ) -> Result<T, Failure> {
-        self.send(build, read).await.map_err(|failure| told(&failure, Step::Write))
+    async fn write(&self, build: Builder<'_>, reader: Reader<'_>) -> Result<(), Failure> {
+        self.send(build, reader).await.map_err(|failure| told(&failure, Step::Write))
     }
 
-    async fn send<T: Send>(
-        &self,
-        build: &(impl Fn(&Calls<'_>) -> HttpRequest + Sync),
-        read: impl Fn(&HttpResponse) -> Result<T, CallError> + Send + Sync,
-    ) -> Result<T, CallFailure> {
-        let mut found = None;
-        let mut keep = |response: &HttpResponse| {
+    async fn send(&self, build: Builder<'_>, reader: Reader<'_>) -> Result<(), CallFailure> {
+        let mut noting = |response: &HttpResponse| {
             self.told.note(response);
-            read(response).map(|value| found = Some(value))
+            reader(response)
         };
-        self.session.write_with(&self.counter, build, &mut keep).await?;
-        found.ok_or(CallFailure::OutOfTime)
+        self.session.write_with(&self.counter, build, &mut noting).await
     }
 }

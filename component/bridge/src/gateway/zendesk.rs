@@ -9,16 +9,16 @@ use approval_logic::approval::{Millis, is_id_segment};
 use approval_logic::gateway::{
     Attachment, Cursor, Edit, Failure, Page, Profile, Requestor, Rows, Step, Ticket, Window, first_rows, page,
 };
-use approval_logic::http::{CallError, HttpRequest, HttpResponse, Method};
+use approval_logic::http::{HttpRequest, HttpResponse, Method};
 use approval_logic::zendesk::tickets::{self, DEPTH_MAX, INDEX_LAG};
 use approval_logic::zendesk::{Calls, classify};
 use futures::future::join;
 use serde_json::Value;
 
-use super::{Query, Told, told};
+use super::{Query, Told, keep, kept, told};
 use crate::host::Host;
-use crate::http::Counter;
-use crate::sources::zendesk::Session;
+use crate::http::{Counter, Reader};
+use crate::sources::zendesk::{Builder, Session};
 
 /// One account, for one operation.
 pub(super) struct Desk<H> {
@@ -40,11 +40,17 @@ impl<H: Host> Desk<H> {
     }
 
     pub(super) async fn ticket(&self, id: &str) -> Result<Ticket, Failure> {
-        let read = |response: &HttpResponse| tickets::read_ticket(&self.profile, response);
-        let ticket = self.read(Step::One, |calls| calls.gateway_ticket(id), read);
-        let comments = self.read(Step::One, |calls| calls.ticket_comments(id), tickets::read_comments);
-        let (ticket, comments) = join(ticket, comments).await;
-        Ok(Ticket { comments: comments.ok(), ..self.linked(ticket?) })
+        let (mut ticket, mut comments) = (None, None);
+        let mut read_ticket =
+            |response: &HttpResponse| keep(&mut ticket, tickets::read_ticket(&self.profile, response));
+        let mut read_comments = |response: &HttpResponse| keep(&mut comments, tickets::read_comments(response));
+        let (read, _) = join(
+            self.read(Step::One, &|calls| calls.gateway_ticket(id), &mut read_ticket),
+            self.read(Step::One, &|calls| calls.ticket_comments(id), &mut read_comments),
+        )
+        .await;
+        read?;
+        Ok(Ticket { comments, ..self.linked(kept(ticket)?) })
     }
 
     pub(super) async fn tickets(&self, query: &Query) -> Result<Page, Failure> {
@@ -53,7 +59,7 @@ impl<H: Host> Desk<H> {
             Some(requestor) => match self.user(requestor).await? {
                 Some(user) => {
                     let (all, _) =
-                        self.newest(cursor.from, |calls, number| calls.requested_tickets(&user, number)).await?;
+                        self.newest(cursor.from, &|calls, number| calls.requested_tickets(&user, number)).await?;
                     page(first_rows(all, window, cursor), window, cursor)
                 }
                 None => Page::default(),
@@ -71,18 +77,22 @@ impl<H: Host> Desk<H> {
             let whole = tickets::read_ticket(&self.profile, response).ok();
             Ok(whole.unwrap_or_else(|| Ticket { number: id.clone(), id, ..Ticket::default() }))
         };
-        let created = self.write(|calls| calls.create_ticket(&self.profile, &edit), read).await?;
-        Ok(self.linked(created))
+        let mut created = None;
+        let mut keeping = |response: &HttpResponse| keep(&mut created, read(response));
+        self.write(&|calls| calls.create_ticket(&self.profile, &edit), &mut keeping).await?;
+        Ok(self.linked(kept(created)?))
     }
 
     pub(super) async fn update(&self, id: &str, edit: &Edit) -> Result<Option<Ticket>, Failure> {
         tickets::check_update(edit).map_err(Failure::input)?;
         let edit = self.with_group(edit).await?;
-        let read = |response: &HttpResponse| {
+        let mut changed = None;
+        let mut read = |response: &HttpResponse| {
             classify(Method::Put, response)?;
-            Ok(tickets::read_ticket(&self.profile, response).ok())
+            changed = tickets::read_ticket(&self.profile, response).ok();
+            Ok(())
         };
-        let changed = self.write(|calls| calls.update_ticket(&self.profile, id, &edit), read).await?;
+        self.write(&|calls| calls.update_ticket(&self.profile, id, &edit), &mut read).await?;
         Ok(changed.map(|ticket| self.linked(ticket)))
     }
 
@@ -93,20 +103,22 @@ impl<H: Host> Desk<H> {
     /// A file is uploaded first, and then put on the ticket by a comment that names it and that the requester sees: it is
     /// theirs.
     pub(super) async fn attach(&self, id: &str, file: &Attachment) -> Result<(), Failure> {
-        let token = self.write(|calls| calls.upload(file), tickets::read_upload).await?;
-        self.say(id, file.name(), true, &[token]).await
+        let mut token = None;
+        let mut read = |response: &HttpResponse| keep(&mut token, tickets::read_upload(response));
+        self.write(&|calls| calls.upload(file), &mut read).await?;
+        self.say(id, file.name(), true, &[kept(token)?]).await
     }
 
     async fn say(&self, id: &str, text: &str, public: bool, uploads: &[String]) -> Result<(), Failure> {
-        let read = |response: &HttpResponse| classify(Method::Put, response).map(drop);
-        self.write(|calls| calls.add_comment(id, text, public, uploads), read).await
+        let mut read = |response: &HttpResponse| classify(Method::Put, response).map(drop);
+        self.write(&|calls| calls.add_comment(id, text, public, uploads), &mut read).await
     }
 
     /// A page of what changed.
     async fn changed(&self, window: &Window, cursor: &Cursor) -> Result<Page, Failure> {
         let indexed = self.session.now().saturating_sub(INDEX_LAG);
         if cursor.from >= indexed {
-            let (all, whole) = self.newest(cursor.from, |calls, number| calls.newest_tickets(number)).await?;
+            let (all, whole) = self.newest(cursor.from, &|calls, number| calls.newest_tickets(number)).await?;
             // Where more changed than is looked through, search finds what it knows already.
             if whole {
                 return Ok(page(first_rows(all, window, cursor), window, cursor));
@@ -114,8 +126,7 @@ impl<H: Host> Desk<H> {
         }
         // Search stops before what it may not know yet; from there on the next page goes through the list.
         let end = if cursor.from < indexed { window.end.min(indexed - indexed % 1_000) } else { window.end };
-        let read = |response: &HttpResponse| tickets::read_tickets(&self.profile, response);
-        let rows: Rows = self.read(Step::List, |calls| calls.search_tickets(cursor, end), read).await?;
+        let rows = self.rows(&|calls| calls.search_tickets(cursor, end)).await?;
         let found = page(rows, &Window { start: window.start, end }, cursor);
         let rest = Cursor { from: end.saturating_add(1_000), skip: 0 };
         let next = found.next.or_else(|| (end < window.end && window.holds(rest.from)).then_some(rest));
@@ -126,12 +137,11 @@ impl<H: Host> Desk<H> {
     async fn newest(
         &self,
         from: Millis,
-        build: impl Fn(&Calls<'_>, u32) -> HttpRequest + Send + Sync,
+        build: &(dyn Fn(&Calls<'_>, u32) -> HttpRequest + Sync),
     ) -> Result<(Vec<Ticket>, bool), Failure> {
-        let read = |response: &HttpResponse| tickets::read_tickets(&self.profile, response);
         let mut all: Vec<Ticket> = Vec::new();
         for number in 1..=DEPTH_MAX {
-            let rows = self.read(Step::List, |calls| build(calls, number), read).await?;
+            let rows = self.rows(&|calls| build(calls, number)).await?;
             let older = rows.tickets.iter().any(|ticket| ticket.updated_at.is_some_and(|at| at < from));
             // What changes meanwhile moves to the front, and what was there before comes again.
             all.extend(
@@ -163,8 +173,10 @@ impl<H: Host> Desk<H> {
             return Ok(edit);
         };
         for number in 1..=DEPTH_MAX {
-            let read = |response: &HttpResponse| tickets::read_group_id(name, response);
-            let (found, more) = self.read(Step::List, |calls| calls.assignable_groups(number), read).await?;
+            let mut read = None;
+            let mut keeping = |response: &HttpResponse| keep(&mut read, tickets::read_group_id(name, response));
+            self.read(Step::List, &|calls| calls.assignable_groups(number), &mut keeping).await?;
+            let (found, more) = kept(read)?;
             if let Some(id) = found {
                 *value = Value::from(id);
                 return Ok(edit);
@@ -180,28 +192,26 @@ impl<H: Host> Desk<H> {
         Ticket { url: Some(self.session.link(&ticket.id)), ..ticket }
     }
 
-    async fn read<T: Send>(
-        &self,
-        step: Step,
-        build: impl Fn(&Calls<'_>) -> HttpRequest + Send,
-        read: impl Fn(&HttpResponse) -> Result<T, CallError> + Sync + Send,
-    ) -> Result<T, Failure> {
-        let noting = |response: &HttpResponse| {
-            self.told.note(response);
-            read(response)
-        };
-        self.session.read(&self.counter, build, noting).await.map_err(|failure| told(&failure, step))
+    async fn rows(&self, build: Builder<'_>) -> Result<Rows, Failure> {
+        let mut rows = None;
+        let mut read = |response: &HttpResponse| keep(&mut rows, tickets::read_tickets(&self.profile, response));
+        self.read(Step::List, build, &mut read).await?;
+        kept(rows)
     }
 
-    async fn write<T: Send>(
-        &self,
-        build: impl Fn(&Calls<'_>) -> HttpRequest + Send,
-        read: impl Fn(&HttpResponse) -> Result<T, CallError> + Send + Sync,
-    ) -> Result<T, Failure> {
-        let noting = |response: &HttpResponse| {
+    async fn read(&self, step: Step, build: Builder<'_>, reader: Reader<'_>) -> Result<(), Failure> {
+        let mut noting = |response: &HttpResponse| {
             self.told.note(response);
-            read(response)
+            reader(response)
         };
-        self.session.write(&self.counter, build, noting).await.map_err(|failure| told(&failure, Step::Write))
+        self.session.read_with(&self.counter, build, &mut noting).await.map_err(|failure| told(&failure, step))
+    }
+
+    async fn write(&self, build: Builder<'_>, reader: Reader<'_>) -> Result<(), Failure> {
+        let mut noting = |response: &HttpResponse| {
+            self.told.note(response);
+            reader(response)
+        };
+        self.session.write_with(&self.counter, build, &mut noting).await.map_err(|failure| told(&failure, Step::Write))
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use super::{Live, is_absent};
 use crate::config::ZendeskSettings;
 use crate::host::{Host, StoreError};
-use crate::http::{CallFailure, Client, Counter};
+use crate::http::{CallFailure, Client, Counter, Reader};
 use crate::sorted::Sorted;
 use crate::store::Store;
 use crate::store::people::People;
@@ -25,6 +25,9 @@ use crate::together;
 
 /// A list that is read for one of its rows is not read further than this.
 const PAGES_MAX: usize = 20;
+
+/// Builds a call for the credential that it is given.
+pub type Builder<'a> = &'a (dyn Fn(&Calls<'_>) -> HttpRequest + Sync);
 
 /// A session. Clones share what is known of people.
 #[derive(Clone)]
@@ -366,8 +369,7 @@ impl<H: Host> Session<H> {
         Credential { email: email.clone(), api_token: api_token.reveal().to_owned() }
     }
 
-    /// Reads something.
-    pub(crate) async fn read<T: Send>(
+    async fn read<T: Send>(
         &self,
         counter: &Counter,
         build: impl Fn(&Calls<'_>) -> HttpRequest + Send,
@@ -378,13 +380,25 @@ impl<H: Host> Session<H> {
         self.client.read(counter, request, reader).await
     }
 
-    /// Sends a write once.
-    pub(crate) async fn write<T: Send>(
+    /// Reads something, and leaves to the reader what is kept of it.
+    pub(crate) async fn read_with(
         &self,
         counter: &Counter,
-        build: impl Fn(&Calls<'_>) -> HttpRequest + Send,
-        reader: impl Fn(&HttpResponse) -> Result<T, CallError> + Send,
-    ) -> Result<T, CallFailure> {
+        build: Builder<'_>,
+        reader: Reader<'_>,
+    ) -> Result<(), CallFailure> {
+        let credential = self.credential();
+        let request = build(&Calls::new(&self.settings.base_url, &credential));
+        self.client.repeat(counter, request, reader).await
+    }
+
+    /// Sends a write once, and leaves to the reader what is kept of the answer.
+    pub(crate) async fn write_with(
+        &self,
+        counter: &Counter,
+        build: Builder<'_>,
+        reader: Reader<'_>,
+    ) -> Result<(), CallFailure> {
         let credential = self.credential();
         let request = build(&Calls::new(&self.settings.base_url, &credential));
         Ok(reader(&self.client.once(counter, request).await?)?)

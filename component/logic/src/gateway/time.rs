@@ -1,6 +1,6 @@
 //! Moveworks' timestamps: ISO 8601 in UTC with microseconds; read leniently, written exactly.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::approval::Millis;
 
@@ -53,18 +53,21 @@ impl Window {
 
 /// A time as Moveworks writes it, or nearly so: up to nine digits of a fraction, `Z`, an offset, or nothing for UTC.
 fn parse(text: &str) -> Option<Millis> {
-    let text = text.trim();
+    let mut text = text.trim().to_ascii_uppercase();
     // A plus sign that nobody encoded is a blank once a query has been read.
-    let plus = text.rsplit_once(' ').filter(|(date, _)| date.contains([':', 'T', 't']));
-    let text = plus.map_or_else(|| text.to_owned(), |(date, offset)| format!("{date}+{offset}"));
-    let time = DateTime::parse_from_rfc3339(&text)
-        .or_else(|_| DateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f%z"))
-        .map(|time| time.timestamp_millis());
-    let time = time.or_else(|_| {
-        NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc().timestamp_millis())
-    });
+    if text.contains('T') {
+        text = text.replace(' ', "+");
+    }
+    let offset = text.get(19..).and_then(|rest| rest.find(['Z', '+', '-'])).map(|at| at + 19);
+    match offset.and_then(|at| text.get(at + 1..)).map(str::len) {
+        None => text.push('Z'),
+        // `+0530`
+        Some(4) => text.insert(text.len().saturating_sub(2), ':'),
+        Some(_) => {}
+    }
+    let time = DateTime::parse_from_rfc3339(&text).ok()?.timestamp_millis();
     // Before 1970 there were no tickets; years beyond the fourth digit have no place in a timestamp.
-    time.ok().filter(|millis| (0..=MAX).contains(millis))
+    Some(time).filter(|millis| (0..=MAX).contains(millis))
 }
 
 /// 9999-12-31T23:59:59.999Z.
@@ -73,5 +76,5 @@ const MAX: Millis = 253_402_300_799_999;
 /// A time on the wire: `2026-03-05T08:15:30.000000Z`.
 pub fn written(at: Millis) -> String {
     let time = DateTime::<Utc>::from_timestamp_millis(at.clamp(0, MAX)).unwrap_or_default();
-    time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

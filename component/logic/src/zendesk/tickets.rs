@@ -3,7 +3,7 @@
 //! Source of the rules: Zendesk API reference "Tickets", "Ticket Comments", "Attachments", "Groups", "Search" and
 //! "Side-loading related records".
 
-use chrono::DateTime;
+use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value, json};
 
 use super::{Calls, classify, encoded};
@@ -369,7 +369,7 @@ fn time(value: Option<&Value>) -> Option<Millis> {
 
 /// A time as search takes it. Zendesk's own times are whole seconds.
 fn second(at: Millis) -> String {
-    DateTime::from_timestamp_millis(at).unwrap_or_default().format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    DateTime::from_timestamp_millis(at).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn odd(why: &str) -> CallError {
