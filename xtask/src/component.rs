@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use wasm_metadata::{AddMetadata, AddMetadataField};
+use cargo_metadata::Artifact;
 use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
 
 use crate::setup::{self, TARGET};
-use crate::{cargo_with, root, target};
+use crate::{artifacts, metadata, root, target};
 
 /// A component and the crate it is made of.
 struct Part {
@@ -43,8 +43,9 @@ pub(crate) fn build() -> Result<()> {
     approval_bridge_wit::gather(&folder.join("wit"))?;
     let flags = flags()?;
     for part in &PARTS {
-        let bytes = module(part.package, part.features, &flags)?;
-        let component = componentise(part, &bytes)?;
+        let (bytes, made_of) = module(part.package, part.features, &flags)?;
+        let component = componentise(part.package, &bytes)?;
+        let component = metadata::describe(&component, part.file, part.about, &made_of)?;
         let path = folder.join(part.file).with_extension("wasm");
         // Left alone when nothing changed, so that what embeds it is not built again.
         if fs::read(&path).ok().as_deref() != Some(&component) {
@@ -57,19 +58,20 @@ pub(crate) fn build() -> Result<()> {
 
 /// Builds the module that only the benchmarks run, beside the components.
 pub(crate) fn bench_guest() -> Result<()> {
-    let bytes = module("approval-bridge-bench-guest", &[], &flags()?)?;
+    let (bytes, _) = module("approval-bridge-bench-guest", &[], &flags()?)?;
     Ok(fs::write(target()?.join("components/bench_guest.wasm"), bytes)?)
 }
 
-/// Compiles a crate to a core module.
-fn module(package: &str, features: &[&str], flags: &str) -> Result<Vec<u8>> {
+/// Compiles a crate to a core module. Says also what cargo compiled for that.
+fn module(package: &str, features: &[&str], flags: &str) -> Result<(Vec<u8>, Vec<Artifact>)> {
     let mut args =
         vec!["rustc", "--quiet", "--package", package, "--lib", "--target", TARGET, "--profile", "component"];
     args.extend(features);
     args.extend(["--crate-type", "cdylib"]);
-    cargo_with(&args, &[("CARGO_ENCODED_RUSTFLAGS", flags)])?;
+    let made_of = artifacts(&args, &[("CARGO_ENCODED_RUSTFLAGS", flags)])?;
     let path = target()?.join(TARGET).join("component").join(package.replace('-', "_")).with_extension("wasm");
-    fs::read(&path).with_context(|| format!("reading {}", path.display()))
+    let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    Ok((bytes, made_of))
 }
 
 /// What the compiler is told beyond the profile, as cargo takes it: parts with a separator between them.
@@ -90,18 +92,12 @@ fn flags() -> Result<String> {
     Ok(flags.join("\u{1f}"))
 }
 
-fn componentise(part: &Part, module: &[u8]) -> Result<Vec<u8>> {
+fn componentise(package: &str, module: &[u8]) -> Result<Vec<u8>> {
     let component = ComponentEncoder::default()
         .module(module)
         .and_then(|encoder| encoder.validate(true).encode())
-        .with_context(|| format!("making a component of {}", part.package))?;
-    let component = without_names(&component).context("leaving out names")?;
-    let mut metadata = AddMetadata::default();
-    metadata.name = AddMetadataField::Set(part.file.replace('_', "-"));
-    metadata.version = AddMetadataField::Set(wasm_metadata::Version::new(env!("CARGO_PKG_VERSION")));
-    metadata.description = AddMetadataField::Set(wasm_metadata::Description::new(part.about));
-    metadata.licenses = AddMetadataField::Set(wasm_metadata::Licenses::new("Apache-2.0")?);
-    metadata.to_wasm(&component).context("adding metadata")
+        .with_context(|| format!("making a component of {package}"))?;
+    without_names(&component).context("leaving out names")
 }
 
 /// A component without the names of its inner parts: ten kilobytes that nothing but a debugger shows.
