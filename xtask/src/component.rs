@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use cargo_metadata::Artifact;
 use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
+use wit_parser::Resolve;
 
 use crate::setup::{self, TARGET};
 use crate::{artifacts, metadata, root, target};
@@ -35,25 +36,39 @@ const PARTS: [Part; 2] = [
     },
 ];
 
-/// Builds both components into `target/components`, and the whole WIT package beside them.
+/// Builds both components into `target/components`, and beside them the whole WIT package: as files, and as the one that
+/// registries keep.
 pub(crate) fn build() -> Result<()> {
     setup::target()?;
     let folder = target()?.join("components");
     fs::create_dir_all(&folder)?;
-    approval_bridge_wit::gather(&folder.join("wit"))?;
+    let wit = folder.join("wit");
+    approval_bridge_wit::gather(&wit)?;
+    keep(&folder.join("approvals_bridge_wit.wasm"), &package(&wit)?)?;
     let flags = flags()?;
     for part in &PARTS {
         let (bytes, made_of) = module(part.package, part.features, &flags)?;
         let component = componentise(part.package, &bytes)?;
         let component = metadata::describe(&component, part.file, part.about, &made_of)?;
-        let path = folder.join(part.file).with_extension("wasm");
-        // Left alone when nothing changed, so that what embeds it is not built again.
-        if fs::read(&path).ok().as_deref() != Some(&component) {
-            fs::write(&path, &component)?;
-        }
-        println!("{:>9} bytes  {}", component.len(), path.display());
+        keep(&folder.join(part.file).with_extension("wasm"), &component)?;
     }
     Ok(())
+}
+
+/// Writes a file that was built. It is left alone when nothing changed, so that what embeds it is not built again.
+fn keep(path: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(path).ok().as_deref() != Some(bytes) {
+        fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))?;
+    }
+    println!("{:>9} bytes  {}", bytes.len(), path.display());
+    Ok(())
+}
+
+/// The WIT package as a binary, which `wkg publish` takes and `wasm-tools component wit` reads.
+fn package(wit: &Path) -> Result<Vec<u8>> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(wit)?;
+    wit_component::encode(&resolve, package).context("writing down the WIT package")
 }
 
 /// Builds the module that only the benchmarks run, beside the components.
