@@ -6,6 +6,7 @@
 mod answer;
 mod card;
 mod desk;
+mod requests;
 mod served;
 mod setup;
 mod tracked;
@@ -14,6 +15,7 @@ pub use answer::{Answer, Sweep};
 pub use approval_bridge::simulate::{Moment, Plug, Time};
 pub use card::Card;
 pub use desk::Desk;
+pub use requests::{AGENT, SAM, asking};
 pub use served::Served;
 pub use setup::{API_TOKEN, Setup};
 pub use tracked::Tracked;

@@ -25,6 +25,7 @@ const BEGIN: i64 = 1_764_000_000_000;
 
 const SDP: &str = "sdp.example";
 const ACCOUNTS: &str = "accounts.example";
+pub(super) const ZENDESK: &str = "zendesk.example";
 const MOVEWORKS: &str = "moveworks.example";
 
 type Wrap = Box<dyn FnOnce(Stubs, Time) -> Arc<dyn Transport>>;
@@ -47,8 +48,12 @@ impl Setup {
         let stubs = Stubs::with_clock(7, Arc::new(move || now.now_ms()))
             .with_sleeper(Arc::new(move |duration| sleep.sleep(duration)));
         stubs.with(|world| {
-            world.settings.hosts =
-                Some(Hosts { sdp: SDP.to_owned(), zoho: ACCOUNTS.to_owned(), moveworks: MOVEWORKS.to_owned() });
+            world.settings.hosts = Some(Hosts {
+                sdp: SDP.to_owned(),
+                zoho: ACCOUNTS.to_owned(),
+                zendesk: ZENDESK.to_owned(),
+                moveworks: MOVEWORKS.to_owned(),
+            });
             // Rates are the business of the tests about delivery.
             (world.settings.moveworks.events_per_minute, world.settings.moveworks.listener_per_second) = (None, None);
             match edition {

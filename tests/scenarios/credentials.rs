@@ -18,6 +18,7 @@ async fn tokens_come_from_the_accounts_host_as_a_form() {
             world.settings.hosts = Some(Hosts {
                 sdp: "sdpondemand.manageengine.eu".to_owned(),
                 zoho: "accounts.zoho.eu".to_owned(),
+                zendesk: "zendesk.example".to_owned(),
                 moveworks: "moveworks.example".to_owned(),
             });
             world.request().level(&[ANA]).add();

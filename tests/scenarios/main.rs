@@ -12,6 +12,7 @@
 )]
 
 mod announcing;
+mod atera;
 mod budget;
 mod closings;
 mod crash;
@@ -30,6 +31,12 @@ mod lists;
 mod load_month;
 mod load_serving;
 mod load_tracked;
+mod managed_answers;
+mod managed_cards;
+mod managed_crashes;
+mod managed_edits;
+mod managed_requests;
+mod managed_resends;
 mod notices;
 mod noticing;
 mod operations;

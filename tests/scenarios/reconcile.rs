@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use approval_bridge::stubs::{TicketRef, World};
+use approval_bridge::stubs::{Fault, TicketRef, World};
 use approval_bridge_tests::harness::{ANA, Desk, minutes};
 
 /// How often each ticket's levels were read.
@@ -101,4 +101,23 @@ async fn a_new_approver_that_no_list_tells_hears_within_the_period() {
     assert_eq!(desk.due().len(), 1);
     desk.poll_every(minutes(5), 13).await.clean();
     assert_eq!(desk.told(), desk.due());
+}
+
+/// The walk over the ledger does not come to it: it is known from the outbox only, where its card was given up.
+#[tokio::test]
+async fn a_ticket_whose_card_was_given_up_is_read_in_each_period_as_well() {
+    let desk = Desk::cloud().variable("reconcile_minutes", "60").start();
+    let ticket = desk.world(|world| {
+        world.fault(Fault::on("POST", "/messages/send").replies(400, "{}").times(1));
+        world.request().level(&[ANA]).add()
+    });
+    assert_eq!(desk.poll().await.outbox.dead, 1);
+    an_hour(&desk).await;
+    desk.world(|world| {
+        let at = ticket.approval(0, 0);
+        unnoticed(world, &ticket, |world| world.withdraw(&at).expect("it is there"));
+    });
+    assert_eq!(an_hour(&desk).await.get(&ticket.ticket), Some(&1));
+    let listed = desk.get("/approvals").await;
+    assert_eq!(listed.body["approvals"], serde_json::json!([]), "{}", listed.text);
 }

@@ -12,7 +12,7 @@ const COMPONENT: &str = "approval-bridge";
 
 /// For the manifest alone: what may be called beside `moveworks_base_url`. Spin takes no path there and nothing empty,
 /// so the base URLs themselves cannot stand in the list.
-const ORIGINS: [&str; 2] = ["sdp_origin", "sdp_accounts_origin"];
+const ORIGINS: [&str; 3] = ["sdp_origin", "sdp_accounts_origin", "atera_origin"];
 
 fn text() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../spin.toml")).expect("spin.toml is there")
@@ -54,7 +54,7 @@ fn the_first_line_names_the_schema_and_the_version_is_two() {
 }
 
 #[test]
-fn its_variables_are_those_that_the_bridge_knows_and_two_origins() {
+fn its_variables_are_those_that_the_bridge_knows_and_the_origins() {
     let names: BTreeSet<String> = variables().into_keys().collect();
     let wanted = KNOWN.iter().map(|known| known.name).chain(ORIGINS).map(str::to_owned).collect();
     assert_eq!(names, wanted);

@@ -222,7 +222,7 @@ async fn read_again<H: Host>(
     for entry in record.content.about() {
         let id = &entry.approval.id;
         let counter = Counter::default();
-        let asked = match courier.sources.live(&counter, &entry.approval.ticket, id).await {
+        let asked = match courier.sources.live(&counter, &entry.approval.ticket, id, &record.recipient).await {
             Ok(live) => still_asked(&live.approval, &record.recipient),
             Err(failure) if is_absent(&failure) => false,
             Err(CallFailure::OutOfTime) => return Some(Fate::Waiting),

@@ -9,6 +9,7 @@ pub mod deliver;
 pub mod host;
 pub mod http;
 pub mod report;
+pub mod requests;
 pub mod routes;
 pub mod secret;
 pub mod shell;

@@ -80,6 +80,11 @@ impl<H: Host> Shell<H> {
         Self { store: Store::new(host) }
     }
 
+    /// The store.
+    pub(crate) const fn store(&self) -> &Store<H> {
+        &self.store
+    }
+
     /// The host.
     pub const fn host(&self) -> &H {
         self.store.host()
@@ -227,7 +232,8 @@ impl<H: Host> Shell<H> {
         }
     }
 
-    async fn complete_settings(&self, dry_run: bool) -> Result<Settings, OperationError> {
+    /// All settings, or every problem with them, those that are missing for telling people among them.
+    pub(crate) async fn complete_settings(&self, dry_run: bool) -> Result<Settings, OperationError> {
         let settings = self.settings().await?;
         let mut missing = Vec::new();
         if !settings.has_source() {

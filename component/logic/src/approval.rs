@@ -23,6 +23,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sdp, Self::Zendesk, Self::Managed];
+
     /// The name used in addresses, slots and reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -155,6 +158,11 @@ impl ApprovalId {
     /// The ticket that the approval belongs to.
     pub fn ticket_ref(&self) -> TicketRef {
         TicketRef { source: self.source, kind: self.kind, ticket: self.ticket.clone() }
+    }
+
+    /// Whether it is one member's part in what a whole group is asked: the answer of any of them is that of all.
+    pub fn is_one_of_group(&self) -> bool {
+        self.source == Source::Zendesk && !self.approval.is_empty()
     }
 
     /// The source's own id of the approval's level. A source without levels has the approval request in their place.

@@ -1,9 +1,12 @@
 //! What approval-bridge knows, without doing anything: no network, no store, no clock.
 
 pub mod approval;
+pub mod atera;
 pub mod card;
 pub mod diff;
+mod fields;
 pub mod http;
+pub mod managed;
 pub mod markup;
 pub mod moveworks;
 pub mod outbox;
@@ -14,6 +17,7 @@ pub mod redact;
 pub mod sdp;
 pub mod signature;
 pub mod text;
+pub mod zendesk;
 
 #[cfg(feature = "component")]
 mod exports;

@@ -25,7 +25,7 @@ pub struct Rules {
 pub enum Closings {
     /// Nobody.
     None,
-    /// Who is no longer asked because somebody else is now.
+    /// Who is no longer asked because somebody else is now, or because another member of their group has answered.
     #[default]
     Reassigned,
     /// These, and everybody whose approval was decided elsewhere, withdrawn or deleted.
@@ -108,12 +108,22 @@ pub fn closing(before: &Entry, change: &Change, rules: &Rules) -> Option<Entry> 
             (rules.closings != Closings::None)
                 .then(|| Approval { status: Status::Delegated, ..before.approval.clone() })?
         }
-        Change::Ended(_) if rules.closings == Closings::All => {
+        Change::Ended(_)
+            if rules.closings == Closings::All || rules.closings != Closings::None && by_another(after, &former) =>
+        {
             Approval { approver: before.approval.approver.clone(), ..after.clone() }
         }
         _ => return None,
     };
     Some(Entry { approval, ..before.clone() })
+}
+
+/// Whether an approval that several people were asked for was decided by another one of them. Nobody else would tell its
+/// reader so, and a card that still asks is one that lies.
+fn by_another(approval: &Approval, former: &str) -> bool {
+    approval.id.is_one_of_group()
+        && matches!(approval.status, Status::Approved | Status::Rejected)
+        && !approval.decided_by.as_ref().is_some_and(|person| person.has_address(former))
 }
 
 /// What to do about an entry that did not change at its source, though what held its card back may have: the silent list

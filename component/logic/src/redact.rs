@@ -1,5 +1,7 @@
 //! Takes credentials out of answers: some vendors repeat them in the text of an error, which people get to see.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 
 use crate::http::HttpRequest;
@@ -19,7 +21,7 @@ impl Carried {
     pub fn by(request: &HttpRequest) -> Self {
         let headers = request.headers.iter().filter_map(|(name, value)| match *name {
             "authorization" => Some(value.split_once(' ').map_or(value.as_str(), |(_, credential)| credential)),
-            "authtoken" => Some(value.as_str()),
+            "authtoken" | "x-api-key" => Some(value.as_str()),
             _ => None,
         });
         let form = request.headers.iter().any(|(name, value)| *name == "content-type" && value.ends_with("urlencoded"));
@@ -27,7 +29,8 @@ impl Carried {
         let fields = body.split('&').filter_map(|field| field.split_once('=')).filter_map(|(name, value)| {
             matches!(name, "client_id" | "client_secret" | "refresh_token").then_some(value)
         });
-        let mut carried = Vec::new();
+        // Basic authorisation wraps the secret up together with a name: whoever repeats it may have unwrapped it.
+        let mut carried: Vec<Vec<u8>> = headers.clone().filter_map(|value| secret_of_pair(value)).collect();
         for value in headers.chain(fields) {
             carried.extend([value.as_bytes().to_vec(), percent_decode_str(value).collect()]);
         }
@@ -57,6 +60,13 @@ impl Carried {
             *body = clean;
         }
     }
+}
+
+/// The secret of `name:secret` in Base64.
+fn secret_of_pair(value: &str) -> Option<Vec<u8>> {
+    let pair = STANDARD.decode(value).ok()?;
+    let colon = pair.iter().position(|byte| *byte == b':')?;
+    pair.get(colon + 1..).map(<[u8]>::to_vec)
 }
 
 /// How many bytes at the beginning of a text say the secret, if they do.
@@ -173,6 +183,8 @@ mod tests {
         let bearer = request().header("authorization", "Bearer key/0123456");
         assert_eq!(hidden(&bearer, "Bearer key/0123456, key\\/0123456!"), "Bearer (secret), (secret)!");
         let key = request().header("authtoken", "AB12CD34").header("accept", "application/json");
+        let key_of_atera = request().header("x-api-key", "AB12CD34");
+        assert_eq!(hidden(&key_of_atera, "your key AB12CD34"), "your key (secret)");
         let odd = request().header("authtoken", "(secret)");
         assert_eq!(hidden(&odd, "a (secret) b"), "a (secret) b", "and comes to an end");
         assert_eq!(hidden(&key, "AB12CD34 application/json AB12CD3"), "(secret) application/json AB12CD3");
@@ -188,6 +200,15 @@ mod tests {
         assert_eq!(hidden(&form, answer), "refresh_token (secret) (secret) 1000.ID s");
         let json = request().with_body("application/json", "client_secret=0123456789");
         assert_eq!(hidden(&json, "0123456789"), "0123456789");
+    }
+
+    #[test]
+    fn the_secret_inside_basic_authorisation_is_taken_out_wrapped_and_unwrapped() {
+        // ana@corp.example/token:key-0123456789
+        let basic = "YW5hQGNvcnAuZXhhbXBsZS90b2tlbjprZXktMDEyMzQ1Njc4OQ==";
+        let request = request().header("authorization", format!("Basic {basic}"));
+        let answer = format!("{basic} key-0123456789 ana@corp.example");
+        assert_eq!(hidden(&request, &answer), "(secret) (secret) ana@corp.example");
     }
 
     #[test]

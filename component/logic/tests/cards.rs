@@ -14,8 +14,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use approval_logic::approval::Approval;
-use approval_logic::card::{CardKind, CardStyle, DEFAULT_TITLE, FieldKind, render};
+use approval_logic::approval::{Approval, Ticket};
+use approval_logic::card::{Card, CardKind, CardStyle, DEFAULT_TITLE, FieldKind, digest, render};
 use serde::Deserialize;
 
 /// An approval, with what the test wants of its card under a key that approvals do not have.
@@ -33,6 +33,29 @@ struct Wish {
     kind: Option<CardKind>,
     fields: Option<Vec<FieldKind>>,
     title: Option<String>,
+    /// So many of it, with numbers that follow, in one digest.
+    digest: Option<u32>,
+}
+
+impl Case {
+    fn card(&self) -> Card {
+        let mut style = CardStyle::default();
+        if let Some(fields) = &self.card.fields {
+            style.fields.clone_from(fields);
+        }
+        if let Some(title) = &self.card.title {
+            style.title.clone_from(title);
+        }
+        let Some(count) = self.card.digest else {
+            return render(&self.approval, self.card.kind.as_ref().unwrap_or(&CardKind::Pending), &style);
+        };
+        let numbered = (0..count).map(|more| {
+            let number = (self.approval.ticket.number.parse::<u32>().expect("a number") + more).to_string();
+            Approval { ticket: Ticket { number, ..self.approval.ticket.clone() }, ..self.approval.clone() }
+        });
+        let all: Vec<Approval> = numbered.collect();
+        digest(&all.iter().collect::<Vec<_>>(), &style)
+    }
 }
 
 fn folder() -> PathBuf {
@@ -76,15 +99,7 @@ fn every_card_reads_as_approved() {
     let bless = std::env::var_os("BLESS").is_some();
     let mut wrong = String::new();
     for path in inputs() {
-        let case = case(&path);
-        let mut style = CardStyle::default();
-        if let Some(fields) = case.card.fields {
-            style.fields = fields;
-        }
-        if let Some(title) = case.card.title {
-            style.title = title;
-        }
-        let card = render(&case.approval, &case.card.kind.unwrap_or(CardKind::Pending), &style);
+        let card = case(&path).card();
         // Moveworks' HTML is one line; broken at its `<br>` it can be read and compared.
         let moveworks = card.to_moveworks().replace("<br>", "<br>\n");
         for (extension, text) in [("moveworks.html", moveworks), ("md", card.to_markdown()), ("txt", card.to_text())] {
@@ -127,12 +142,11 @@ fn the_mock_is_met_to_the_letter() {
 #[test]
 fn the_preview_is_a_piece_of_html_without_scripts_or_foreign_addresses() {
     for path in inputs() {
-        let case = case(&path);
-        let kind = case.card.kind.unwrap_or(CardKind::Pending);
-        let html = render(&case.approval, &kind, &CardStyle::default()).to_html();
+        let card = case(&path).card();
+        let html = card.to_html();
         assert!(html.contains("<article class=\"approval-card\">") && html.ends_with("</article>\n"));
         assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("url("));
         let buttons = html.matches("<button").count();
-        assert_eq!(buttons, if matches!(kind, CardKind::Closed { .. }) { 0 } else { 2 });
+        assert_eq!(buttons, card.actions.len());
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use approval_logic::approval::TicketKind;
+use approval_logic::atera;
 use approval_logic::http::{HttpRequest, HttpResponse};
 use approval_logic::moveworks::{self, Tenant};
 use approval_logic::redact::Carried;
@@ -121,12 +122,13 @@ async fn upstreams(config: &Config) -> Vec<Check> {
     }
     let base = reach.variable("moveworks_base_url").unwrap_or_else(|| "https://api.moveworks.ai".to_owned());
     checks.push(("Moveworks".to_owned(), reach.moveworks(&base).await));
-    for (name, variable) in [("Zendesk", "zendesk_base_url"), ("Atera", "atera_base_url")] {
-        if let Some(base) = reach.variable(variable) {
-            let request = HttpRequest::new(approval_logic::http::Method::Get, base);
-            let outcome = reach.call(request).await.map(|(answer, time)| found(answer.status, time));
-            checks.push((name.to_owned(), outcome));
-        }
+    if let Some(base) = reach.variable("zendesk_base_url") {
+        let request = HttpRequest::new(approval_logic::http::Method::Get, base);
+        let outcome = reach.call(request).await.map(|(answer, time)| found(answer.status, time));
+        checks.push(("Zendesk".to_owned(), outcome));
+    }
+    if let Some(base) = reach.variable("atera_base_url") {
+        checks.push(("Atera".to_owned(), reach.atera(&base).await));
     }
     checks
 }
@@ -202,6 +204,15 @@ impl Reach {
         let (answer, time) = self.call(token::refresh(&client)).await?;
         let read = token::read(&answer, SystemClock::default().now_ms()).map_err(|error| error.to_string())?;
         Ok((read.token, found(answer.status, time)))
+    }
+
+    async fn atera(&self, base: &str) -> Result<String, String> {
+        let key = self.needed("atera_api_key")?;
+        let since = SystemClock::default().now_ms();
+        let (answer, time) = self.call(atera::Calls::new(base, &key).tickets_modified(since, 1)).await?;
+        atera::read_tickets(&answer)
+            .map(|_| found(answer.status, time))
+            .map_err(|error| format!("{error}; check atera_api_key and atera_base_url"))
     }
 
     async fn moveworks(&self, base_url: &str) -> Result<String, String> {

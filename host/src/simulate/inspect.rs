@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::keys::Keys;
-use super::witness::{Promise, Witness};
+use super::promise::Promise;
+use super::witness::Witness;
 use crate::bridge::{Bridge, Filter, Page};
 use crate::stubs::Stubs;
 

@@ -13,11 +13,13 @@ mod journal;
 mod keys;
 mod people;
 mod plug;
+mod promise;
 mod run;
 mod stage;
 mod story;
 mod time;
 mod trouble;
+mod watched;
 mod witness;
 
 use std::io::Write;
@@ -28,11 +30,13 @@ pub use journal::Journal;
 pub use keys::Keys;
 pub use people::Done;
 pub use plug::{Moment, Plug, PluggedStore, PluggedTransport};
+pub use promise::{Breach, Promise};
 pub use run::{Outcome, run};
 pub use story::story;
 pub use time::{Time, WallClock};
 pub use trouble::Went;
-pub use witness::{Breach, Promise, Question, READ_WINDOW_MS, Said, Witness, WitnessedStore, WitnessedTransport};
+pub use watched::{WitnessedStore, WitnessedTransport};
+pub use witness::{Question, READ_WINDOW_MS, Said, Witness};
 
 /// What is simulated.
 pub struct Options {

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::promise::Promise;
 use super::stage::Stage;
-use super::witness::{Promise, Question};
+use super::witness::Question;
 use crate::stubs::{ApprovalRef, Dice, Missing, Module, Rule, State, TicketRef, World};
 
 /// Those who approve.

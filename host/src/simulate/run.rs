@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::inspect::Rest;
 use super::people::{Done, People, retry_dead};
+use super::promise::{Breach, Promise};
 use super::stage::{BEGIN, Stage};
 use super::trouble::{Trouble, Went};
-use super::witness::{Breach, Promise, Said};
+use super::witness::Said;
 use super::{Options, SimulateError};
 use crate::clock::Clock;
 use crate::stubs::Dice;

@@ -11,7 +11,8 @@ use super::inspect::{Rest, inspect};
 use super::journal::Journal;
 use super::plug::{Plug, PluggedStore, PluggedTransport};
 use super::time::{Time, WallClock};
-use super::witness::{Witness, WitnessedStore, WitnessedTransport};
+use super::watched::{WitnessedStore, WitnessedTransport};
+use super::witness::Witness;
 use super::{Options, SimulateError};
 use crate::bridge::{Bridge, Report};
 use crate::call::CallError;
@@ -31,6 +32,7 @@ const API_TOKEN: &str = "simulated-api-token-0123456789";
 const ACTION_SECRET: &str = "simulated-action-secret-0123456789";
 const SDP: &str = "sdp.example";
 const ACCOUNTS: &str = "accounts.example";
+const ZENDESK: &str = "zendesk.example";
 const MOVEWORKS: &str = "moveworks.example";
 
 /// Everything there is.
@@ -59,7 +61,12 @@ impl Stage {
             .with_sleeper(Arc::new(move |duration| sleep.sleep(duration)));
         let cloud = dice.below(2) == 0;
         stubs.with(|world| {
-            let hosts = Hosts { sdp: SDP.to_owned(), zoho: ACCOUNTS.to_owned(), moveworks: MOVEWORKS.to_owned() };
+            let hosts = Hosts {
+                sdp: SDP.to_owned(),
+                zoho: ACCOUNTS.to_owned(),
+                zendesk: ZENDESK.to_owned(),
+                moveworks: MOVEWORKS.to_owned(),
+            };
             world.settings.hosts = Some(hosts);
             if cloud {
                 world.settings.sdp.portal = Some("itdesk".to_owned());

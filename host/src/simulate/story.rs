@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use console::Style;
 
+use super::promise::Promise;
 use super::run::Outcome;
-use super::witness::Promise;
 
 /// Breaches that are shown; the others are counted.
 const SHOWN: usize = 20;

@@ -4,18 +4,14 @@
 //! every message that Moveworks took and of every mark that the store holds, whatever the bridge came to know of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::plug::Plug;
+use super::promise::{Breach, Promise};
 use super::time::Time;
 use crate::clock::Clock;
-use crate::egress::{EgressError, RequestOptions, Transport};
-use crate::key_value::{KeyValue, StoreError};
 use crate::stubs::{Message, Stubs};
 
 /// What was read so long ago may still be said, in milliseconds: half a minute of trust in what the sweep has read, a
@@ -23,74 +19,7 @@ use crate::stubs::{Message, Stubs};
 pub const READ_WINDOW_MS: i64 = 60_000;
 
 /// The keys of marks begin so; see `component/bridge/src/store/outbox.rs`.
-const MARK: &str = "v1:sent:";
-
-/// What the bridge promises; see DESIGN, "What must always hold".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Promise {
-    /// What waits at its approver is announced.
-    NothingMissed,
-    /// One announcement for each asking; a repeat only where a process, an answer or a write was lost.
-    NothingTwice,
-    /// All that is announced of one asking carries one event id, so that who can collapse repeats does.
-    OneEventId,
-    /// Nothing is said of what is not so.
-    NothingFalse,
-    /// The ledger says what the world says.
-    Ledger,
-    /// The outbox is empty once there is nothing left to say.
-    Outbox,
-    /// Every key of the store can be reached.
-    Keys,
-    /// A decision is its approver's, and the caller hears what the help desk says.
-    Decisions,
-}
-
-impl Promise {
-    /// All of them, in the order in which reports list them.
-    pub const ALL: [Self; 8] = [
-        Self::NothingMissed,
-        Self::NothingTwice,
-        Self::OneEventId,
-        Self::NothingFalse,
-        Self::Ledger,
-        Self::Outbox,
-        Self::Keys,
-        Self::Decisions,
-    ];
-
-    /// The promise in words.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::NothingMissed => "nothing missed",
-            Self::NothingTwice => "nothing twice",
-            Self::OneEventId => "one event id for each asking",
-            Self::NothingFalse => "nothing false",
-            Self::Ledger => "the ledger is the world",
-            Self::Outbox => "the outbox drains",
-            Self::Keys => "no key is lost",
-            Self::Decisions => "decisions hold",
-        }
-    }
-}
-
-/// A promise that was broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breach {
-    /// Which one.
-    pub promise: Promise,
-    /// When, milliseconds since 1970.
-    pub at: i64,
-    /// What happened.
-    pub what: String,
-}
-
-impl fmt::Display for Breach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = chrono::DateTime::from_timestamp_millis(self.at).unwrap_or_default();
-        write!(f, "{}, {}: {}", self.promise.words(), at.format("%Y-%m-%d %H:%M:%S"), self.what)
-    }
-}
+pub(super) const MARK: &str = "v1:sent:";
 
 /// One asking of one person: the approval, the address, when it was sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -242,8 +171,13 @@ impl Witness {
         missed.into_iter().for_each(|what| self.breach(Promise::NothingMissed, what));
     }
 
+    /// A mark was written: a message counts as taken from here on.
+    pub(super) fn mark(&self, event_id: &str) {
+        self.lock().marked.insert(event_id.to_owned());
+    }
+
     /// Takes note of messages that came in.
-    fn listen(&self) {
+    pub(super) fn listen(&self) {
         let mut seen = self.lock();
         let (total, messages) = self.stubs.with(|world| {
             let all = world.sent_messages();
@@ -256,7 +190,7 @@ impl Witness {
     }
 
     /// Something went wrong, so that what was under way may be repeated.
-    fn excuse(&self) {
+    pub(super) fn excuse(&self) {
         self.lock().excuses += 1;
     }
 
@@ -349,90 +283,5 @@ impl Seen {
             let what = format!("{to} was told of {id} under several event ids: {:?}", history.announced);
             self.breaches.push(Breach { promise: Promise::OneEventId, at, what });
         }
-    }
-}
-
-/// The vendors, watched.
-pub struct WitnessedTransport {
-    /// What answers.
-    pub inner: Arc<dyn Transport>,
-    /// Who watches.
-    pub witness: Witness,
-}
-
-/// Looks when a call ends, also where its caller went away first.
-struct Watch<'a> {
-    witness: &'a Witness,
-    tells: bool,
-    answered: bool,
-}
-
-impl Drop for Watch<'_> {
-    fn drop(&mut self) {
-        if !self.tells {
-            return self.witness.look();
-        }
-        self.witness.listen();
-        if !self.answered {
-            self.witness.excuse();
-        }
-    }
-}
-
-impl Transport for WitnessedTransport {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        options: RequestOptions,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, EgressError>> {
-        let reads = *request.method() == http::Method::GET;
-        let tells = *request.method() == http::Method::POST;
-        let send = self.inner.send(request, options);
-        Box::pin(async move {
-            if reads {
-                return send.await;
-            }
-            let mut watch = Watch { witness: &self.witness, tells, answered: false };
-            let answer = send.await;
-            watch.answered = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
-            answer
-        })
-    }
-}
-
-/// A store, watched.
-pub struct WitnessedStore<S: ?Sized> {
-    /// The store.
-    pub inner: Arc<S>,
-    /// Who watches.
-    pub witness: Witness,
-}
-
-impl<S: KeyValue + ?Sized> KeyValue for WitnessedStore<S> {
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
-        self.inner.get(key)
-    }
-
-    fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> BoxFuture<'a, Result<(), StoreError>> {
-        let set = self.inner.set(key, value);
-        Box::pin(async move {
-            let done = set.await;
-            if let Some(event_id) = key.strip_prefix(MARK).filter(|_| done.is_ok()) {
-                self.witness.lock().marked.insert(event_id.to_owned());
-            }
-            done
-        })
-    }
-
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.delete(key)
-    }
-
-    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.inner.exists(key)
-    }
-
-    fn keys(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
-        self.inner.keys()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::sdp;
 use super::wire::{Incoming, json, raw};
-use super::{Vendor, moveworks};
+use super::{Vendor, moveworks, zendesk};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, header};
 use std::collections::{HashMap, VecDeque};
@@ -250,6 +250,8 @@ pub(crate) fn reply(status: u16, content_type: &str, headers: &[(String, String)
 pub(crate) fn too_many(vendor: Vendor, flat: bool, retry_after: Option<&str>) -> Response<Bytes> {
     let mut response = match vendor {
         Vendor::Moveworks => moveworks::error(429, flat, "RATE_LIMIT_EXCEEDED", "Too many requests"),
+        Vendor::Atera => raw(429, "text/plain", ""),
+        Vendor::Zendesk => zendesk::too_many(),
         _ => json(429, &sdp::envelope(4015, "API rate limit exceeded", None)),
     };
     if let Some(value) = retry_after.and_then(|value| HeaderValue::from_str(value).ok()) {
@@ -352,7 +354,11 @@ pub(crate) fn millis(duration: Duration) -> i64 {
 
 fn pattern(path: &str) -> String {
     let part = |part: &str| {
-        if part.bytes().any(|b| b.is_ascii_digit()) && part != "v3" { "#".into() } else { part.to_owned() }
+        if part.bytes().any(|b| b.is_ascii_digit()) && !["v2", "v3"].contains(&part) {
+            "#".into()
+        } else {
+            part.to_owned()
+        }
     };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }

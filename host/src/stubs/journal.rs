@@ -11,8 +11,12 @@ pub enum Vendor {
     Sdp,
     /// Zoho accounts.
     Zoho,
+    /// Zendesk.
+    Zendesk,
     /// Moveworks.
     Moveworks,
+    /// Atera.
+    Atera,
     /// Nobody's.
     Unknown,
 }
@@ -60,6 +64,15 @@ pub enum Effect {
         /// Yes or no.
         approved: bool,
     },
+    /// A comment was added to this ticket of Atera.
+    Noted(String),
+    /// A custom field of this ticket of Atera was set.
+    FieldSet(String),
+    /// A new approval request was made at Zendesk.
+    Asked {
+        /// Its own id.
+        id: String,
+    },
     /// Moveworks took a message: its place in `World::sent_messages`.
     Message(usize),
 }
@@ -98,6 +111,8 @@ pub struct Call {
     pub via: Via,
     /// The credential.
     pub auth: Auth,
+    /// The address of the person that the credential names; empty where it names nobody.
+    pub person: String,
     /// The `Accept` header.
     pub accept: String,
     /// The `Content-Type` header.

@@ -1,4 +1,5 @@
-//! Stand-ins for the vendors: ServiceDesk Plus, Zoho accounts and Moveworks, behaving as they are documented to.
+//! Stand-ins for the vendors: ServiceDesk Plus, Zoho accounts, Zendesk, Moveworks and Atera, behaving as they are
+//! documented to.
 //!
 //! One [`Stubs`] answers all of them, told apart by path, in process ([`Stubs::handle`]) or on a socket
 //! ([`Stubs::serve`]). What it knows is a [`World`]: build it with [`World::request`] and its siblings, change it
@@ -10,6 +11,7 @@
 //! the documents do not allow.
 
 mod advance;
+mod atera;
 mod builder;
 mod change;
 mod faults;
@@ -27,8 +29,10 @@ mod tests;
 mod truth;
 mod wire;
 mod world;
+mod zendesk;
 mod zoho;
 
+pub use self::atera::{ATERA_API_KEY, ATERA_TECHNICIAN_ID, AteraComment, AteraContact, AteraSettings, AteraTicket};
 pub use self::builder::TicketBuilder;
 pub use self::faults::{Cut, Fault, Quirk, RateLimit, Refusal};
 pub use self::ids::{ApprovalRef, LevelRef, Missing, TicketRef};
@@ -40,6 +44,7 @@ pub use self::settings::*;
 pub use self::truth::Truth;
 pub use self::wire::Via;
 pub use self::world::World;
+pub use self::zendesk::*;
 
 use self::faults::Strike;
 use self::wire::Incoming;
@@ -184,7 +189,9 @@ impl World {
         let auth = match vendor {
             Vendor::Sdp => sdp::auth(self, call).1,
             Vendor::Zoho => zoho::auth(self, call),
+            Vendor::Zendesk => zendesk::auth(self, call),
             Vendor::Moveworks => moveworks::auth(self, call),
+            Vendor::Atera => atera::auth(self, call),
             Vendor::Unknown => Auth::new("", Verdict::Missing),
         };
         let now = self.now();
@@ -205,6 +212,7 @@ impl World {
             input,
             via,
             auth,
+            person: if vendor == Vendor::Zendesk { zendesk::person(call) } else { String::new() },
             accept: call.header("accept").into(),
             content_type: call.header("content-type").into(),
             signed: !call.header("x-signature").is_empty(),
@@ -224,14 +232,17 @@ impl World {
         let at_home = self.settings.hosts.as_ref().is_none_or(|hosts| match vendor {
             Vendor::Sdp => hosts.sdp == call.host,
             Vendor::Zoho => hosts.zoho == call.host,
+            Vendor::Zendesk => hosts.zendesk == call.host,
             Vendor::Moveworks => hosts.moveworks == call.host,
-            Vendor::Unknown => true,
+            Vendor::Atera | Vendor::Unknown => true,
         });
         let outcome = match vendor {
             _ if !at_home => wire::raw(404, "text/plain", "nothing of the kind on this host").into(),
             Vendor::Sdp => sdp::answer(self, call),
             Vendor::Zoho => zoho::answer(self, call),
+            Vendor::Zendesk => zendesk::answer(self, call),
             Vendor::Moveworks => moveworks::answer(self, call),
+            Vendor::Atera => atera::answer(self, call),
             Vendor::Unknown => wire::raw(404, "text/plain", "no vendor has this address").into(),
         };
         let effect = outcome.effect;
@@ -245,6 +256,8 @@ fn vendor_of(call: &Incoming) -> Vendor {
     let parts: Vec<&str> = call.parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["app", _, "api", "v3", ..] | ["api", "v3", ..] => Vendor::Sdp,
+        ["atera", "api", "v3", ..] => Vendor::Atera,
+        ["api", "v2", ..] => Vendor::Zendesk,
         ["oauth", "v2", "token"] => Vendor::Zoho,
         ["rest", "v1", "events", ..] | ["rest", "v1", "auth", "test"] | ["webhooks", "v1", ..] => Vendor::Moveworks,
         _ => Vendor::Unknown,

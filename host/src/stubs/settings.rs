@@ -1,5 +1,6 @@
 //! How the vendors behave: every switch, with the documented behaviour as its default.
 
+use super::atera::AteraSettings;
 use super::model::{Edition, Module, Person, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,15 +21,22 @@ pub const MOVEWORKS_EVENT_ID: &str = "5d6f1f0e-4c1b-4f0a-9f57-0e3b8f6a2c11";
 /// The Moveworks listener that exists unless told otherwise.
 pub const MOVEWORKS_LISTENER_ID: &str = "8b0c3f52-7a4e-4f8d-b1c6-2d9e0a7f4b33";
 
-/// All switches of the three vendors. [`Default`] is what the vendors document.
+/// The Zendesk API token that the stubs accept unless told otherwise.
+pub const ZENDESK_API_TOKEN: &str = "stub-zendesk-token";
+
+/// All switches of the vendors. [`Default`] is what the vendors document.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// ServiceDesk Plus.
     pub sdp: SdpSettings,
     /// Zoho accounts.
     pub zoho: ZohoSettings,
+    /// Zendesk.
+    pub zendesk: ZendeskSettings,
     /// Moveworks.
     pub moveworks: MoveworksSettings,
+    /// Atera.
+    pub atera: AteraSettings,
     /// When set, a vendor answers only on its own host; elsewhere the path is unknown (404).
     pub hosts: Option<Hosts>,
 }
@@ -40,6 +48,8 @@ pub struct Hosts {
     pub sdp: String,
     /// Zoho accounts.
     pub zoho: String,
+    /// Zendesk.
+    pub zendesk: String,
     /// Moveworks.
     pub moveworks: String,
 }
@@ -236,6 +246,55 @@ impl Default for ZohoSettings {
             live_tokens: 15,
             scopes: Module::ALL.into_iter().map(|module| format!("SDPOnDemand.{}.ALL", module.plural())).collect(),
             api_domain: "https://www.zohoapis.eu".into(),
+        }
+    }
+}
+
+/// When a ticket takes no further approval request: Zendesk's pages differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Creation {
+    /// As the published title of the refusal says: once one is active, approved or denied.
+    #[default]
+    OnePerTicket,
+    /// As the help centre says: while one is live.
+    OneLivePerTicket,
+}
+
+/// Zendesk.
+#[derive(Clone, Debug)]
+pub struct ZendeskSettings {
+    /// The account's API token, which acts as whomever the call names.
+    pub api_token: String,
+    /// Whether the account lets API tokens in at all.
+    pub token_access: bool,
+    /// Rows of a page. Not published.
+    pub page_size: usize,
+    /// Whether rows of the list tell who made and who decided them, as only a newer text says.
+    pub decisions_in_lists: bool,
+    /// The host that `links.next` names; none: the call's own.
+    pub links_host: Option<String>,
+    /// What `users/me` answers to a call that is not let in: an anonymous user with 200, else 401.
+    pub anonymous_me: bool,
+    /// The status with which a single request is refused, as by an account without the early access; none: it is there.
+    pub show_status: Option<u16>,
+    /// The same for the decision.
+    pub decision_status: Option<u16>,
+    /// When a ticket takes no further approval request.
+    pub creation: Creation,
+}
+
+impl Default for ZendeskSettings {
+    fn default() -> Self {
+        Self {
+            api_token: ZENDESK_API_TOKEN.into(),
+            token_access: true,
+            page_size: 100,
+            decisions_in_lists: false,
+            links_host: None,
+            anonymous_me: true,
+            show_status: None,
+            decision_status: None,
+            creation: Creation::default(),
         }
     }
 }

@@ -94,7 +94,10 @@ impl Incoming {
             return (None, via_of(&self.body));
         }
         let shown = |name: &str, value: &str| {
-            let open = ["grant_type", "scope", "client_id", "redirect_uri", "PORTALID", "format"].contains(&name);
+            let open = ["grant_type", "scope", "client_id", "redirect_uri", "PORTALID", "format"].contains(&name)
+                || ["ids", "query", "after_cursor"].contains(&name)
+                || name.starts_with("filter[")
+                || name.starts_with("page[");
             Value::String(if open { value.to_owned() } else { REDACTED.to_owned() })
         };
         let map: Map<String, Value> = fields.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect();

@@ -1,11 +1,13 @@
 //! Everything the stubs remember, behind one lock.
 
+use super::atera::AteraMemory;
 use super::faults::{Fault, RateLimit};
 use super::journal::Journal;
 use super::model::{Approval, Level, Module, Person, Ticket};
 use super::moveworks::{Message, MoveworksMemory};
 use super::names::Dice;
 use super::settings::Settings;
+use super::zendesk::Zendesk;
 use super::zoho::Tokens;
 use super::{Clock, Edition};
 use std::collections::BTreeMap;
@@ -17,11 +19,14 @@ pub struct World {
     pub settings: Settings,
     /// Every call that came in.
     pub journal: Journal,
+    /// The account at Zendesk.
+    pub zendesk: Zendesk,
     pub(crate) clock: Clock,
     pub(crate) dice: Dice,
     pub(crate) tickets: BTreeMap<Module, BTreeMap<String, Ticket>>,
     pub(crate) tokens: Tokens,
     pub(crate) moveworks: MoveworksMemory,
+    pub(crate) atera: AteraMemory,
     pub(crate) faults: Vec<Fault>,
     pub(crate) limits: Vec<RateLimit>,
     pub(crate) latency: Duration,
@@ -44,11 +49,13 @@ impl World {
         Self {
             settings: Settings::default(),
             journal: Journal::default(),
+            zendesk: Zendesk::new(clock.clone()),
             clock,
             dice: Dice::new(seed),
             tickets: Module::ALL.into_iter().map(|module| (module, BTreeMap::new())).collect(),
             tokens: Tokens::default(),
             moveworks: MoveworksMemory::default(),
+            atera: AteraMemory::default(),
             faults: Vec::new(),
             limits: Vec::new(),
             latency: Duration::ZERO,

@@ -9,6 +9,7 @@ use super::host::SpinHost;
 use crate::decide::{Answer, Order, Outcome};
 use crate::report::Report;
 use crate::shell::{Filter, OperationError, Shell};
+use crate::store::ledger::is_key;
 
 struct Operations;
 
@@ -48,7 +49,7 @@ impl ops::Guest for Operations {
             limit @ 1..=500 => limit,
             _ => return Err(ops::OperationError::Argument("limit: expected 1 to 500, or 0 for 100".to_owned())),
         };
-        if filter.cursor.as_ref().is_some_and(|cursor| !cursor.starts_with("sdp:")) {
+        if filter.cursor.as_ref().is_some_and(|cursor| !is_key(cursor)) {
             let problem = "cursor: expected the cursor of a former page".to_owned();
             return Err(ops::OperationError::Argument(problem));
         }

@@ -1,13 +1,16 @@
 //! Variables → settings. All problems are found at once, each names its variable, none shows a value.
 
+mod atera;
 mod moveworks;
 mod reader;
 mod sdp;
+mod zendesk;
 
 use std::time::Duration;
 
 use approval_logic::approval::{Source, is_address, normal_address};
 use approval_logic::card::{CardStyle, FieldKind};
+use approval_logic::managed::Allowed;
 use approval_logic::policy::Closings;
 use approval_logic::quiet::{self, QuietHours};
 
@@ -16,8 +19,10 @@ use crate::secret::Secret;
 use crate::together;
 use reader::Reader;
 
+pub use atera::AteraSettings;
 pub use moveworks::{Door, MoveworksSettings};
 pub use sdp::{SdpAccess, SdpSettings};
+pub use zendesk::ZendeskSettings;
 
 /// Every variable the component reads. The names are those of the contract.
 pub const NAMES: &[&str] = &[
@@ -37,6 +42,10 @@ pub const NAMES: &[&str] = &[
     "zendesk_api_token",
     "atera_base_url",
     "atera_api_key",
+    "atera_technician_id",
+    "atera_technician_email",
+    "atera_status_field",
+    "allowed_approvers",
     "moveworks_base_url",
     "moveworks_event_id",
     "moveworks_listener_id",
@@ -77,6 +86,12 @@ pub struct Settings {
     pub action_secret: Option<Secret>,
     /// ServiceDesk Plus, if on.
     pub sdp: Option<SdpSettings>,
+    /// Atera, if on.
+    pub atera: Option<AteraSettings>,
+    /// Who may approve requests that the bridge keeps.
+    pub allowed: Allowed,
+    /// Zendesk, if on.
+    pub zendesk: Option<ZendeskSettings>,
     /// Moveworks, if configured.
     pub moveworks: Option<MoveworksSettings>,
     /// How long one sweep may take.
@@ -110,12 +125,16 @@ pub struct Settings {
 impl Settings {
     /// The sources that are called, each with its base URL.
     pub fn base_urls(&self) -> impl Iterator<Item = (Source, &str)> {
-        self.sdp.iter().map(|sdp| (Source::Sdp, sdp.base_url.as_str()))
+        let sdp = self.sdp.iter().map(|sdp| (Source::Sdp, sdp.base_url.as_str()));
+        let zendesk = self.zendesk.iter().map(|zendesk| (Source::Zendesk, zendesk.base_url.as_str()));
+        // Atera is called on behalf of the requests that the bridge keeps about its tickets.
+        let atera = self.atera.iter().map(|atera| (Source::Managed, atera.base_url.as_str()));
+        sdp.chain(zendesk).chain(atera)
     }
 
     /// Whether there is anything to look at.
     pub const fn has_source(&self) -> bool {
-        self.sdp.is_some()
+        self.sdp.is_some() || self.zendesk.is_some() || self.atera.is_some()
     }
 }
 
@@ -147,17 +166,15 @@ pub async fn load<H: Host>(host: &H) -> Result<Settings, Vec<Problem>> {
 
 impl Reader {
     fn settings(&mut self) -> Settings {
-        for (prefix, name) in [("Zendesk", "zendesk_base_url"), ("Atera", "atera_base_url")] {
-            if self.value(name).is_some() {
-                self.wrong(name, &format!("nothing: {prefix} is not served by this version yet; leave it empty"));
-            }
-        }
         // `poll_seconds` belongs to whoever calls /poll; it is checked here so that one look finds every problem.
         self.number("poll_seconds", 60, 1, 86_400);
         let seconds = |number| Duration::from_secs(number);
         Settings {
             action_secret: self.secret("action_secret"),
             sdp: self.sdp(),
+            atera: self.atera(),
+            allowed: self.allowed(),
+            zendesk: self.zendesk(),
             moveworks: self.moveworks(),
             sweep_budget: seconds(self.number("sweep_budget_seconds", 50, 1, 3_600)),
             reconcile: seconds(self.number("reconcile_minutes", 60, 1, 10_080) * 60),

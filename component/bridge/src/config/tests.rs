@@ -14,6 +14,16 @@ const COMPLETE: [(&str, &str); 5] = [
     ("poll_seconds", "60"),
 ];
 
+/// What the other systems need.
+const OTHERS: [(&str, &str); 6] = [
+    ("zendesk_base_url", "https://corp.zendesk.example"),
+    ("zendesk_email", "admin@corp.example"),
+    ("zendesk_api_token", "a-token"),
+    ("atera_base_url", "https://atera.example"),
+    ("atera_api_key", "a-key"),
+    ("atera_technician_id", "12"),
+];
+
 async fn problems(changes: &[(&'static str, &str)]) -> Vec<String> {
     let mut variables: Vec<_> =
         COMPLETE.into_iter().filter(|(name, _)| changes.iter().all(|(own, _)| own != name)).collect();
@@ -67,11 +77,22 @@ async fn a_wrong_value_names_its_variable_and_is_not_shown() {
         ("digest_above", "hidden"),
         ("moveworks_per_minute", "hidden"),
         ("timezone", "Europe/hidden"),
-        ("zendesk_base_url", "https://hidden.zendesk.com"),
+        ("zendesk_base_url", "https://hidden.zendesk.example/api/v2"),
+        ("zendesk_email", "hidden"),
+        ("zendesk_email", "hidden:x@corp.example"),
+        ("zendesk_api_token", "hidden\nline"),
+        ("atera_base_url", "https://hidden.atera.example/api/v3"),
+        ("atera_api_key", "hidden\nline"),
+        ("atera_technician_id", "hidden"),
+        ("atera_technician_email", "hidden"),
+        ("allowed_approvers", "hidden"),
         ("sdp_authtoken", "hidden\nline"),
     ];
     for (name, value) in wrong {
-        let problems = problems(&[(name, value)]).await;
+        let mut changes = vec![(name, value)];
+        let system = name.split('_').next().unwrap();
+        changes.extend(OTHERS.into_iter().filter(|(own, _)| own.starts_with(system) && *own != name));
+        let problems = problems(&changes).await;
         assert!(problems.iter().any(|problem| problem.starts_with(&format!("{name}: "))), "{name}: {problems:?}");
         assert!(!problems.iter().any(|problem| problem.contains("hidden")), "{name}: {problems:?}");
     }
@@ -88,4 +109,25 @@ async fn oauth_and_a_technician_key_exclude_each_other_and_oauth_is_whole_or_not
     assert!(problems(&[("sdp_client_id", "1000.ABC")]).await[0].starts_with("sdp_authtoken: "));
     let partial = problems(&[("sdp_authtoken", ""), ("sdp_client_id", "1000.ABC")]).await;
     assert_eq!(partial.len(), 3, "{partial:?}");
+}
+
+#[tokio::test]
+async fn zendesk_is_whole_where_it_has_an_address_and_off_where_it_has_none() {
+    const WHOLE: [(&str, &str); 3] = [
+        ("zendesk_base_url", "https://corp.zendesk.example/"),
+        ("zendesk_email", "Bridge@corp.example"),
+        ("zendesk_api_token", "a-token"),
+    ];
+    for (missing, _) in WHOLE {
+        let given: Vec<_> = WHOLE.into_iter().filter(|(name, _)| *name != missing).collect();
+        let found = problems(&given).await;
+        let named = missing != "zendesk_base_url";
+        assert_eq!(found.len(), usize::from(named), "{found:?}");
+        assert!(found.iter().all(|problem| problem.starts_with(&format!("{missing}: "))), "{found:?}");
+    }
+    let variables: Vec<_> = COMPLETE.into_iter().chain(WHOLE).collect();
+    let settings = load(&MemoryHost::new().with_variables(&variables)).await.unwrap();
+    let sources: Vec<_> = settings.base_urls().collect();
+    assert_eq!(sources.last(), Some(&(Source::Zendesk, "https://corp.zendesk.example")));
+    assert_eq!(settings.zendesk.unwrap().email, "bridge@corp.example");
 }

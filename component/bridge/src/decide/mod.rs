@@ -1,8 +1,9 @@
 //! An approver's answer, taken to the source and read back. What the caller hears is what the source says.
 
 mod answer;
+pub(crate) mod managed;
 
-use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, Verdict, normal_address};
+use approval_logic::approval::{Approval, ApprovalId, Person, Source, Status, Ticket, Verdict, normal_address};
 use approval_logic::diff::{Decision, Entry, Said};
 use approval_logic::http::CallError;
 use approval_logic::signature::{TokenError, verify_action};
@@ -10,7 +11,7 @@ use approval_logic::signature::{TokenError, verify_action};
 use crate::config::Settings;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
-use crate::sources::{self as source, Sources, bare_ticket, is_absent, names_in_comment, unwatched};
+use crate::sources::{self as source, Sources, bare_ticket, is_absent, names_in_comment, unwatched, wants_reason};
 use crate::store::Store;
 use crate::store::lease::Lease;
 use crate::store::ledger::Ledger;
@@ -49,19 +50,46 @@ pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Orde
         return Ok(Answer::new(Outcome::Unknown, why));
     }
     let known = Known::open(store).await?;
-    let entry = known.get(&order.id).await?;
-    if let Some(refusal) = check_token(store, settings, order, entry.as_ref()) {
+    let entries = known.of_ticket(&order.id.ticket_ref()).await?;
+    let entry = entries.iter().find(|entry| entry.approval.id == order.id).or_else(|| own_part(&entries, order));
+    let id = entry.map_or_else(|| order.id.clone(), |entry| entry.approval.id.clone());
+    let mut order = Order { id, ..order.clone() };
+    if let Some(refusal) = check_token(store, settings, &order, entry) {
         return Ok(refusal);
     }
+    if order.id.source == Source::Managed {
+        return managed::decide(store, settings, &order).await;
+    }
     let sources = Sources::new(settings, &Client::new(store.host().clone(), WIDTH, BUDGET), store);
-    let desk = Desk { store, sources: &sources, order, entry: entry.as_ref(), counter: Counter::default() };
+    let counter = Counter::default();
+    // What cannot be told here is told when the approval is read.
+    if entry.is_none()
+        && let Ok(own) = sources.own_id(&counter, &order.id, &order.approver).await
+    {
+        order.id = own;
+    }
+    let desk = Desk { store, sources: &sources, order: &order, entry, counter };
     let answer = desk.decide(settings).await;
     desk.remember(&answer).await?;
     Ok(answer)
 }
 
+/// The entry of the person who decides what a whole group is asked, under the id of the request.
+fn own_part<'a>(entries: &'a [Entry], order: &Order) -> Option<&'a Entry> {
+    let own = |entry: &&Entry| {
+        let Approval { id, approver, .. } = &entry.approval;
+        id.is_one_of_group() && approver.as_ref().is_some_and(|person| person.has_address(&order.approver))
+    };
+    entries.iter().filter(|_| order.id.approval.is_empty()).find(own)
+}
+
 /// A decision needs the token of its card where tokens are configured. The caller hears one sentence for every case.
-fn check_token<H: Host>(store: &Store<H>, settings: &Settings, order: &Order, entry: Option<&Entry>) -> Option<Answer> {
+pub(crate) fn check_token<H: Host>(
+    store: &Store<H>,
+    settings: &Settings,
+    order: &Order,
+    entry: Option<&Entry>,
+) -> Option<Answer> {
     let secret = settings.action_secret.as_ref()?;
     let refused = |error: TokenError| Some(Answer::new(Outcome::NotApprover, error.to_string()));
     let Some(token) = order.token.as_deref().filter(|token| !token.trim().is_empty()) else {
@@ -69,8 +97,11 @@ fn check_token<H: Host>(store: &Store<H>, settings: &Settings, order: &Order, en
     };
     match verify_action(secret.reveal(), token, &order.id, &order.approver, store.host().now()) {
         Err(error) => refused(error),
-        // A card of an earlier round asked another question.
-        Ok(claims) if entry.is_some_and(|entry| entry.round != claims.round) => refused(TokenError::Foreign),
+        // A card of an earlier round asked another question. Requests that the bridge keeps never change their question:
+        // each of their cards is good until the answer.
+        Ok(claims) if entry.is_some_and(|entry| entry.round != claims.round) && order.id.source != Source::Managed => {
+            refused(TokenError::Foreign)
+        }
         Ok(_) => None,
     }
 }
@@ -116,7 +147,8 @@ impl<H: Host> Desk<'_, H> {
             return Answer::new(Outcome::NotApprover, message);
         };
         let words = self.order.comment.as_deref().map(str::trim).filter(|words| !words.is_empty());
-        if self.order.verdict == Verdict::Reject && settings.comment_required_on_reject && words.is_none() {
+        let reason_needed = settings.comment_required_on_reject || wants_reason(self.order.id.source);
+        if self.order.verdict == Verdict::Reject && reason_needed && words.is_none() {
             return Answer::about(Outcome::Invalid, "a rejection needs a comment: say why", before);
         }
         let approver = Person { email: Some(normal_address(&self.order.approver)), ..approver };
@@ -126,8 +158,8 @@ impl<H: Host> Desk<'_, H> {
         match (self.read_back().await, sent) {
             (Live::Is(after), sent) => self.conclude(*after, sent),
             (Live::Absent, Ok(()) | Err(CallFailure::OutOfTime)) => unclear(),
-            (Live::Absent, Err(CallFailure::Failed(error))) => refusal(&error),
-            (Live::Unreadable(_), Err(CallFailure::Failed(error))) if certain(&error) => refusal(&error),
+            (Live::Absent, Err(CallFailure::Failed(error))) => refusal_at(&error, &before),
+            (Live::Unreadable(_), Err(CallFailure::Failed(error))) if certain(&error) => refusal_at(&error, &before),
             (Live::Unreadable(_), _) => unclear(),
         }
     }
@@ -192,7 +224,8 @@ impl<H: Host> Desk<'_, H> {
         let source::Live { approval: after, word } = after;
         match (&after.status, sent) {
             (Status::Pending | Status::AwaitingClarification, Err(CallFailure::Failed(error))) => {
-                Answer { approval: Some(after), ..refusal(&error) }
+                let answer = refusal_at(&error, &after);
+                Answer { approval: Some(after), ..answer }
             }
             (Status::Pending | Status::AwaitingClarification, _) => {
                 let detail = "the source took the call, but the approval is still pending".to_owned();
@@ -209,12 +242,14 @@ impl<H: Host> Desk<'_, H> {
 
     /// The approval as it is asked now.
     async fn look(&self) -> Live {
-        Live::of(self.sources.live(&self.counter, &self.ticket(), &self.order.id).await)
+        let Order { id, approver, .. } = self.order;
+        Live::of(self.sources.live(&self.counter, &self.ticket(), id, approver).await)
     }
 
     /// The approval's own record.
     async fn read_back(&self) -> Live {
-        Live::of(self.sources.record(&self.counter, &self.ticket(), &self.order.id).await)
+        let Order { id, approver, .. } = self.order;
+        Live::of(self.sources.record(&self.counter, &self.ticket(), id, approver).await)
     }
 
     fn ticket(&self) -> Ticket {
@@ -299,6 +334,19 @@ fn refusal(error: &CallError) -> Answer {
         };
     }
     Answer::refused("the help desk did not take the decision", error.to_string())
+}
+
+/// A refusal of an approval that is there. Where the source takes no decisions from outside, its own page does.
+fn refusal_at(error: &CallError, approval: &Approval) -> Answer {
+    let answer = refusal(error);
+    let page = approval.ticket.link.as_ref().filter(|_| approval.id.source == Source::Zendesk);
+    match (error, page) {
+        (CallError::NotFound { .. }, Some(page)) => {
+            let detail = answer.detail.unwrap_or_default();
+            Answer { detail: Some(format!("{detail}; decide it in Zendesk itself: {page}")), ..answer }
+        }
+        _ => answer,
+    }
 }
 
 fn unreadable(error: &CallError) -> Answer {

@@ -14,6 +14,7 @@ use super::error::ApiError;
 use crate::host::Host;
 use crate::report::iso_text;
 use crate::shell::Filter;
+use crate::store::ledger::is_key;
 
 /// How many rows a page has unless asked, and at most.
 const LIMIT: usize = 100;
@@ -136,7 +137,7 @@ pub(super) async fn list<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply,
 fn decode(cursor: &str) -> Result<String, ApiError> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.filter(|text| text.starts_with("sdp:"))
+    text.filter(|text| is_key(text))
         .ok_or_else(|| ApiError::bad_request("cursor: expected the cursor of a former page"))
 }
 

@@ -3,7 +3,7 @@
 
 use approval_logic::approval::{ApprovalId, Person, Verdict, is_address, is_id_segment};
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::Shared;
 use super::call::{Call, Reply, json as reply};
@@ -72,24 +72,34 @@ fn unknown() -> Answer {
 /// The outcome has a status of its own, because Moveworks' builders see nothing else of a failure; other callers find
 /// it in the body as well.
 fn respond(answer: Answer) -> Reply {
-    let status = StatusCode::from_u16(answer.outcome.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut body = json!({ "outcome": answer.outcome.name(), "message": answer.message });
-    if let Some(fields) = body.as_object_mut() {
-        if let Some(approval) = &answer.approval {
-            fields.insert("approval_id".to_owned(), json!(approval.id));
-            fields.insert("status".to_owned(), json!(approval.status.name()));
-            fields.insert("decided_by".to_owned(), json!(approval.decided_by.as_ref().and_then(Person::label)));
-        }
-        if let Some(word) = &answer.word {
-            fields.insert("source_status".to_owned(), json!(word));
-        }
-        if let Some(detail) = &answer.detail {
-            fields.insert("detail".to_owned(), json!(detail));
-        }
-        if !status.is_success() {
-            let code = answer.outcome.name().to_ascii_uppercase();
-            fields.insert("error".to_owned(), json!({ "code": code, "message": answer.message }));
-        }
+    reply(status(&answer), &told(&answer))
+}
+
+/// The status of an answer.
+pub(super) fn status(answer: &Answer) -> StatusCode {
+    StatusCode::from_u16(answer.outcome.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The body of an answer.
+pub(super) fn told(answer: &Answer) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut tell = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+    tell("outcome", json!(answer.outcome.name()));
+    tell("message", json!(answer.message));
+    if let Some(approval) = &answer.approval {
+        tell("approval_id", json!(approval.id));
+        tell("status", json!(approval.status.name()));
+        tell("decided_by", json!(approval.decided_by.as_ref().and_then(Person::label)));
     }
-    reply(status, &body)
+    if let Some(word) = &answer.word {
+        tell("source_status", json!(word));
+    }
+    if let Some(detail) = &answer.detail {
+        tell("detail", json!(detail));
+    }
+    if !status(answer).is_success() {
+        let code = answer.outcome.name().to_ascii_uppercase();
+        tell("error", json!({ "code": code, "message": answer.message }));
+    }
+    fields
 }

@@ -8,32 +8,6 @@ use super::call::Call;
 use super::error::ApiError;
 use super::shape::{Field, Shape};
 
-const RECIPIENTS: Field = Field::required("recipients", Shape::List(&Shape::Object(RECIPIENT)));
-const RECIPIENT: &[Field] = &[Field::required("name", Shape::Text), Field::required("email", Shape::Text)];
-
-/// `POST /requests`
-pub(super) const CREATE: &[Field] = &[
-    Field::required("source", Shape::Text),
-    Field::required("ticket_id", Shape::Text),
-    RECIPIENTS,
-    Field::required("policy", Shape::Object(POLICY)),
-    Field::required("subject", Shape::Text),
-    Field::required("message", Shape::Text),
-];
-
-const POLICY: &[Field] =
-    &[Field::required("rule", Shape::Word(&["all", "any", "at_least"])), Field::optional("count", Shape::Count)];
-
-/// `PATCH /requests/{id}`
-pub(super) const EDIT: &[Field] = &[RECIPIENTS];
-
-/// `POST /requests/{id}/responses`
-pub(super) const ANSWER: &[Field] = &[
-    Field::required("approver", Shape::Text),
-    Field::required("answer", Shape::Word(&["approve", "decline", "feedback"])),
-    Field::optional("comment", Shape::Text),
-];
-
 /// `POST /gateway/{source}/tickets/{id}/comments`
 pub(super) const COMMENT: &[Field] = &[Field::required("text", Shape::Text), Field::required("public", Shape::Flag)];
 

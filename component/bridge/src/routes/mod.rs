@@ -6,6 +6,7 @@ mod decisions;
 mod error;
 mod later;
 mod outbox;
+mod requests;
 mod shape;
 mod sweeps;
 
@@ -144,10 +145,15 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
         .route("/metrics", get(empty()))
         .route("/console", get(empty()))
         .route("/openapi.json", get(empty()))
-        .route("/requests", post(Run(|_, call| later::with(&call, later::CREATE))))
-        .route("/requests/{id}", get(empty()).patch(Run(|_, call| later::with(&call, later::EDIT))).delete(empty()))
-        .route("/requests/{id}/resend", post(empty()))
-        .route("/requests/{id}/responses", post(Run(|_, call| later::with(&call, later::ANSWER))))
+        .route("/requests", post(Run(|shell, call| Box::pin(requests::create(shell, call)))))
+        .route(
+            "/requests/{id}",
+            get(Run(|shell, call| Box::pin(requests::one(shell, call))))
+                .patch(Run(|shell, call| Box::pin(requests::edit(shell, call))))
+                .delete(Run(|shell, call| Box::pin(requests::cancel(shell, call)))),
+        )
+        .route("/requests/{id}/resend", post(Run(|shell, call| Box::pin(requests::resend(shell, call)))))
+        .route("/requests/{id}/responses", post(Run(|shell, call| Box::pin(requests::respond(shell, call)))))
         .route("/gateway/{source}/tickets", get(empty()).post(Run(|_, call| later::with_any(&call))))
         .route("/gateway/{source}/tickets/{id}", get(empty()).patch(Run(|_, call| later::with_any(&call))))
         .route("/gateway/{source}/tickets/{id}/comments", post(Run(|_, call| later::with(&call, later::COMMENT))))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use approval_logic::approval::{ApprovalId, Millis, Person, Ticket, TicketKind, Verdict};
 use approval_logic::http::{CallError, HttpRequest, HttpResponse};
+use approval_logic::managed::Facts;
 use approval_logic::sdp::token::{self, AccessToken};
 use approval_logic::sdp::{self, Calls, Credential};
 use tokio::sync::Mutex;
@@ -102,6 +103,14 @@ impl<H: Host> Session<H> {
     async fn send(&self, counter: &Counter, request: HttpRequest) -> Result<(), CallFailure> {
         let response = self.client.once(counter, request).await?;
         Ok(sdp::read_decision(&response)?)
+    }
+
+    /// What a card needs to know of a ticket.
+    pub async fn facts(&self, counter: &Counter, kind: TicketKind, id: &str) -> Result<Facts, CallFailure> {
+        let read = |response: &HttpResponse| own_ticket(kind, id, response);
+        let ticket = self.read(counter, |calls| calls.ticket(kind, id), read).await?;
+        let link = self.link(kind, id, &ticket.number);
+        Ok(Facts { ticket: Ticket { link, ..ticket }, thread: Vec::new() })
     }
 
     /// One approval's record, with the facts of a ticket that is known already.
@@ -263,4 +272,14 @@ impl<H: Host> Session<H> {
         state.kept = Some(kept);
         result.map_err(store_failed)
     }
+}
+
+/// A ticket's facts, never those of another one: a card must not show what its approver is not asked about.
+pub fn own_ticket(kind: TicketKind, id: &str, response: &HttpResponse) -> Result<Ticket, CallError> {
+    let ticket = sdp::read_ticket(kind, response)?;
+    if ticket.id == id {
+        return Ok(ticket);
+    }
+    let message = "the answer is about another ticket than the one that was asked for".to_owned();
+    Err(CallError::Permanent { code: "UNREADABLE", message })
 }

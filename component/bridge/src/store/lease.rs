@@ -14,6 +14,9 @@ use crate::host::{Host, StoreError};
 
 const KEY: &str = "v1:lease";
 
+/// For changing requests that the bridge keeps. No sweep holds it for more than a step.
+const REQUESTS: &str = "v1:lease:requests";
+
 /// How long a lease holds without being renewed.
 const HOLDS: Millis = 8_000;
 
@@ -35,6 +38,7 @@ struct Holder {
 /// A lease that is held.
 pub struct Lease<H> {
     store: Store<H>,
+    key: &'static str,
     owner: String,
 }
 
@@ -46,21 +50,35 @@ impl<H: Host> Lease<H> {
 
     /// The same for work with a name, of which several kinds may begin in the same millisecond.
     pub async fn take_for(work: &str, store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
+        Self::take_key(KEY, work, store, patience).await
+    }
+
+    /// Takes the lease for changing requests that the bridge keeps.
+    pub async fn take_requests(work: &str, store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
+        Self::take_key(REQUESTS, work, store, patience).await
+    }
+
+    async fn take_key(
+        key: &'static str,
+        work: &str,
+        store: Store<H>,
+        patience: Duration,
+    ) -> Result<Option<Self>, StoreError> {
         let host = store.host().clone();
         let owner = format!("{:x}-{:x}{work}", host.now(), host.ticks());
         let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
         let begun = host.ticks();
         loop {
             let now = host.now();
-            let held: Option<Holder> = store.read(KEY).await?;
+            let held: Option<Holder> = store.read(key).await?;
             // A holder far in the future is left over from a clock that ran ahead.
             let free = held.is_none_or(|held| held.until <= now || held.until > now.saturating_add(2 * HOLDS));
             if free {
-                let lease = Self { store: store.clone(), owner: owner.clone() };
+                let lease = Self { store: store.clone(), key, owner: owner.clone() };
                 lease.renew().await?;
                 // Whoever found it free at the same time has written by then, and the last one to write has it.
                 host.sleep(SETTLES).await;
-                if store.read::<Holder>(KEY).await?.is_some_and(|held| held.owner == owner) {
+                if store.read::<Holder>(key).await?.is_some_and(|held| held.owner == owner) {
                     return Ok(Some(lease));
                 }
             }
@@ -73,7 +91,7 @@ impl<H: Host> Lease<H> {
 
     async fn renew(&self) -> Result<(), StoreError> {
         let until = self.store.host().now().saturating_add(HOLDS);
-        self.store.write(KEY, &Holder { owner: self.owner.clone(), until }).await
+        self.store.write(self.key, &Holder { owner: self.owner.clone(), until }).await
     }
 
     /// Runs work while keeping the lease, and gives it back.
@@ -91,7 +109,7 @@ impl<H: Host> Lease<H> {
             futures::future::Either::Right((never, _)) => never,
         };
         // If this fails the lease ends by itself.
-        let _ = self.store.remove(KEY).await;
+        let _ = self.store.remove(self.key).await;
         result
     }
 }

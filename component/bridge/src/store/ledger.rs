@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use approval_logic::approval::{ApprovalId, Millis, TicketRef};
+use approval_logic::approval::{ApprovalId, Millis, Source, TicketRef};
 use approval_logic::diff::{Entry, Said};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -332,6 +332,12 @@ pub fn ticket_key(ticket: &TicketRef) -> String {
 fn after_ticket(prefix: &str) -> String {
     // `;` follows `:`, so this is behind every key of the ticket.
     format!("{};", prefix.trim_end_matches(':'))
+}
+
+/// Whether a text may be the key of an entry, as far as its beginning tells.
+pub fn is_key(text: &str) -> bool {
+    let source = text.split(':').next().unwrap_or_default();
+    text.contains(':') && Source::ALL.into_iter().any(|own| own.name() == source)
 }
 
 /// The key of an approval's entry.

@@ -1,4 +1,5 @@
-//! The repository over the key-value store: the ledger, the outbox, the sweep's place, the lease, the access token.
+//! The repository over the key-value store: the ledger, the outbox, the sweep's place, the lease, the access token,
+//! the requests that the bridge keeps.
 //!
 //! The store offers get, set and delete of one key and nothing more: no listing (`get-keys` can wedge Spin's default
 //! store), no transaction, no compare-and-swap that holds on every backend. So everything is reachable from a few
@@ -7,7 +8,9 @@
 pub mod lease;
 pub mod ledger;
 pub mod outbox;
+pub mod people;
 pub mod progress;
+pub mod requests;
 pub mod token;
 
 use serde::Serialize;

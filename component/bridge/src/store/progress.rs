@@ -27,9 +27,38 @@ const REVISIT_TRIES: usize = 4;
 pub struct Progress {
     /// The modules of ServiceDesk Plus, by their names in reports.
     pub modules: Sorted<ModuleProgress>,
+    /// The walk over the requests that the bridge keeps.
+    #[serde(default, skip_serializing_if = "LedgerProgress::is_new")]
+    pub managed: LedgerProgress,
     /// How gently each source wants to be treated, by its name; those with no wish are not in it.
     #[serde(default)]
     pub limits: Sorted<Limit>,
+    /// Zendesk.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub zendesk: ZendeskProgress,
+}
+
+/// Zendesk's list of what is asked now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZendeskProgress {
+    /// Whether the list has been read to its end once.
+    pub walked_once: bool,
+    /// What the list said when all of it was last compared with the ledger, as a hash; none: not all of it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared: Option<String>,
+    /// When that was.
+    #[serde(default)]
+    pub compared_at: Millis,
+    /// Where a list goes on that took more time than there was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// The ticket key up to which open approvals have been looked at one by one, while lists are cut short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+fn is_default(progress: &ZendeskProgress) -> bool {
+    *progress == ZendeskProgress::default()
 }
 
 /// What a source that met its limit asked for.
@@ -86,6 +115,12 @@ pub struct LedgerProgress {
     pub after: Option<String>,
     /// Whether the end has been reached.
     pub done: bool,
+}
+
+impl LedgerProgress {
+    fn is_new(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Reads the place.

@@ -4,7 +4,9 @@
 mod lease;
 mod ledger;
 mod outbox;
+mod people;
 mod progress;
+mod requests;
 mod token;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};

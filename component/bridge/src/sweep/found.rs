@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use approval_logic::approval::{Millis, Person};
+use approval_logic::approval::{ApprovalId, Millis, Person};
 use approval_logic::diff::{Entry, Said, TicketSnapshot, diff};
 use approval_logic::policy::{self, Action, Plan, Rules};
 
 use crate::report::SourceReport;
 use crate::sorted::Sorted;
-use crate::sources::names_in_comment;
+use crate::sources;
 use crate::store::ledger::entry_key;
-use crate::store::progress::ModuleProgress;
+use crate::store::progress::{LedgerProgress, ModuleProgress, ZendeskProgress};
+use crate::store::requests::Seen;
 
 /// One part of a source after its sweep.
 pub(super) struct Outcome {
@@ -31,6 +32,15 @@ pub(super) struct Outcome {
 pub(super) enum Place {
     /// A module of ServiceDesk Plus.
     Module(ModuleProgress),
+    /// The requests that the bridge keeps.
+    Managed {
+        /// The walk over those that wait; none: there was none.
+        walk: Option<LedgerProgress>,
+        /// Those that have changed and about which nothing is left to do.
+        done: Vec<Seen>,
+    },
+    /// Zendesk.
+    Zendesk(ZendeskProgress),
     /// Where it would have gone on anyway.
     Same,
 }
@@ -60,6 +70,28 @@ pub(super) struct Looked {
     pub(super) snapshot: TicketSnapshot,
     /// Odd rows and unknown names.
     pub(super) report: SourceReport,
+    /// What approvals do not say themselves.
+    pub(super) asides: Asides,
+}
+
+/// What a source tells beside the approvals.
+#[derive(Default)]
+pub(super) struct Asides {
+    /// Approvers who are not to be told, and why.
+    pub(super) out_of_reach: Vec<(ApprovalId, &'static str)>,
+    /// The address of who is known to have taken the decision in chat.
+    pub(super) decided_in_chat: Option<String>,
+}
+
+impl Asides {
+    /// A plan to park for want of an address, with the reason that the source gives.
+    fn explain(&self, plan: &mut Plan) {
+        let why = self.out_of_reach.iter().find(|(id, _)| *id == plan.entry.approval.id).map(|(_, why)| *why);
+        if let (Action::Park(said), Some(why)) = (&mut plan.action, why) {
+            why.clone_into(said);
+            plan.entry.said = Said::Parked(why.to_owned());
+        }
+    }
 }
 
 impl Found {
@@ -70,7 +102,8 @@ impl Found {
         let mut changed = Vec::new();
         for change in &changes {
             let before = known.iter().find(|entry| entry.approval.id == change.approval().id);
-            let plan = policy::plan(before, change, rules, now);
+            let mut plan = policy::plan(before, change, rules, now);
+            looked.asides.explain(&mut plan);
             let counts = &mut self.report;
             match &plan.action {
                 Action::Announce => counts.new += 1,
@@ -88,7 +121,7 @@ impl Found {
                 Action::Refresh => {}
             }
             let closing = before.and_then(|before| policy::closing(before, change, rules));
-            let closing = closing.filter(|entry| !decided_in_chat(entry));
+            let closing = closing.filter(|entry| !decided_in_chat(entry, &looked.asides));
             let key = entry_key(&change.approval().id);
             self.closings.extend(closing.map(|entry| (key.clone(), (entry, looked.read_at))));
             changed.push(&change.approval().id);
@@ -96,7 +129,11 @@ impl Found {
         }
         for entry in known.iter().filter(|entry| !changed.contains(&&entry.approval.id)) {
             // Nothing changed at the source, but what held the card back may have been lifted.
-            if let Some(plan) = policy::reconsider(entry, rules, now) {
+            let plan = policy::reconsider(entry, rules, now).map(|mut plan| {
+                looked.asides.explain(&mut plan);
+                plan
+            });
+            if let Some(plan) = plan.filter(|plan| plan.entry.said != entry.said) {
                 self.report.new += u32::from(plan.action == Action::Announce);
                 self.plans.insert(entry_key(&entry.approval.id), (plan, looked.read_at));
                 continue;
@@ -110,10 +147,12 @@ impl Found {
 }
 
 /// Whether the approver of an entry ended it in chat. The ledger knows that only if no sweep was writing it just then, so
-/// the comment in the ticket is asked.
-fn decided_in_chat(entry: &Entry) -> bool {
+/// the source is asked.
+fn decided_in_chat(entry: &Entry, asides: &Asides) -> bool {
     let address = entry.approval.approver.as_ref().and_then(Person::address);
-    address.is_some_and(|address| names_in_comment(&entry.approval, &address))
+    address.is_some_and(|address| {
+        sources::decided_in_chat(&entry.approval, &address) || asides.decided_in_chat.as_ref() == Some(&address)
+    })
 }
 
 /// Works on what several walks share.

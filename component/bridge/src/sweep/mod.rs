@@ -3,16 +3,18 @@
 
 mod found;
 mod limits;
+mod managed;
 mod messages;
 pub mod overlay;
 mod sdp;
+mod zendesk;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use approval_logic::approval::{Millis, Source, TicketRef};
 use approval_logic::diff::{Entry, Said};
-use approval_logic::policy::{Action, Rules};
+use approval_logic::policy::{Action, Closings, Rules};
 
 use crate::config::{FirstRun, Settings};
 use crate::deliver::{self, Courier, Delivered};
@@ -25,12 +27,15 @@ use crate::store::Store;
 use crate::store::ledger::Ledger;
 use crate::store::outbox::{Content, Fate, Outbox, Record};
 use crate::store::progress::{self, Progress};
+use crate::store::requests::{Requests, Touched};
 use crate::together;
 use found::{Outcome, Place};
+use managed::Managed;
 use messages::{announcement, closing, digests, event_id, reminder};
 use overlay::Known;
 use sdp::Module;
 use tokio::sync::Semaphore;
+use zendesk::Account;
 
 /// Of the sweep's time, this much is kept for writing down what happened.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -64,11 +69,13 @@ pub async fn run<H: Host>(
     let looking = telling.until(budget / 10 * LOOKING_TENTHS);
     // The last tenth is for answers: a message whose answer is cut off has to be repeated.
     let handing = telling.until(budget / 10 * 9);
-    let (ledger, outbox, place, revisits) = futures::try_join!(
+    let requests = Requests::new(store.clone());
+    let (ledger, outbox, place, revisits, touched) = futures::try_join!(
         Ledger::open(store.clone()),
         Outbox::open(store.clone()),
         progress::load(store),
         progress::revisits(store),
+        requests.touched(),
     )?;
     let mut outbox = outbox;
     let recovered = if dry_run { Vec::new() } else { outbox.recover().await? };
@@ -77,14 +84,16 @@ pub async fn run<H: Host>(
 
     limits::keep(&telling, settings, &place, now);
     let sources = Sources::new(settings, &looking, store);
-    let round = Round { sources: &sources, settings, known: &known, task, place: &place, revisits: &revisits, now };
-    let outcomes = round.look_around().await;
+    let (revisits, known_so_far, place_so_far) = (&revisits, &known, &place);
+    let round =
+        Round { sources: &sources, settings, known: known_so_far, task, place: place_so_far, revisits, now, dry_run };
+    let outcomes = round.look_around(touched).await;
 
     let mut report = Report { started_at: now, complete: true, dry_run, ..Report::default() };
     let mut entries: Sorted<Entry> = Sorted::default();
     let mut records = Vec::new();
     let mut next = place.clone();
-    let mut seen = Vec::new();
+    let (mut seen, mut done_with) = (Vec::new(), Vec::new());
     for Outcome { module, place, found, left, complete } in outcomes {
         report.complete &= complete;
         for (key, (plan, read_at)) in found.plans {
@@ -102,10 +111,15 @@ pub async fn run<H: Host>(
         if *task == Task::All {
             let done = revisits.iter().filter(|ticket| ticket.module() == module && !left.contains(&ticket.ticket));
             seen.extend(done.cloned());
-            match place {
-                Place::Module(progress) => next.modules.insert(module.clone(), progress),
-                Place::Same => {}
+        }
+        match place {
+            Place::Module(progress) if *task == Task::All => next.modules.insert(module.clone(), progress),
+            Place::Zendesk(progress) if *task == Task::All => next.zendesk = progress,
+            Place::Managed { walk, done } => {
+                next.managed = walk.unwrap_or(next.managed);
+                done_with.extend(done);
             }
+            Place::Module(_) | Place::Zendesk(_) | Place::Same => {}
         }
         report.sources.insert(module, found.report);
     }
@@ -146,10 +160,14 @@ pub async fn run<H: Host>(
         entries.extend(known.settled(&fates, &entries, host.now()).await?);
         limits::heed(&mut next, &telling, settings, host.now());
         known.ledger().commit(entries.into_iter().map(|(_, entry)| entry).collect(), host.now()).await?;
+        if let Some(session) = sources.zendesk() {
+            session.keep_people().await?;
+        }
         if next != place {
             progress::save(store, &next).await?;
         }
         progress::forget_revisits(store, &seen).await?;
+        requests.forget(&done_with).await?;
         outbox.settle(fates).await?;
         report.outbox.waiting = count(outbox.waiting().count());
         report.outbox.dead = count(outbox.dead().len());
@@ -170,12 +188,67 @@ struct Round<'a, H> {
     place: &'a Progress,
     revisits: &'a [TicketRef],
     now: Millis,
+    dry_run: bool,
 }
 
 impl<H: Host> Round<'_, H> {
     /// Looks at every part of every source that the task is about, side by side.
-    async fn look_around(&self) -> Vec<Outcome> {
-        self.look_at_sdp().await
+    async fn look_around(&self, touched: Option<Vec<Touched>>) -> Vec<Outcome> {
+        let (mut outcomes, zendesk, managed) =
+            futures::join!(self.look_at_sdp(), self.look_at_zendesk(), self.look_at_managed(touched));
+        outcomes.extend(zendesk);
+        outcomes.extend(managed);
+        outcomes
+    }
+
+    /// None: there is nothing to tell about requests that the bridge keeps.
+    async fn look_at_managed(&self, touched: Option<Vec<Touched>>) -> Option<Outcome> {
+        let touched = touched?;
+        // They begin here, so there is no backlog; and whoever was asked hears of the end, unless nobody is to.
+        let rules = self.rules(true);
+        let closings = if rules.closings == Closings::None { Closings::None } else { Closings::All };
+        let managed = Managed {
+            requests: self.sources.requests(),
+            atera: self.sources.atera(),
+            known: self.known,
+            rules: Rules { closings, ..rules },
+            counter: Counter::default(),
+            now: self.now,
+            reconcile: millis(Some(self.settings.reconcile)),
+            dry_run: self.dry_run,
+        };
+        match self.task {
+            Task::All => Some(managed.sweep(touched, &self.place.managed).await),
+            Task::Ticket(ticket) if ticket.source == Source::Managed => {
+                Some(managed.look_at(managed::meant(touched, &ticket.ticket)).await)
+            }
+            Task::Ticket(_) | Task::Deliver => None,
+        }
+    }
+
+    /// A hint about Zendesk may name a ticket or a request: the list is short, and tells all of them.
+    async fn look_at_zendesk(&self) -> Option<Outcome> {
+        let session = self.sources.zendesk()?;
+        let hint = match self.task {
+            Task::All => None,
+            Task::Ticket(ticket) if ticket.source == Source::Zendesk => Some(ticket.ticket.clone()),
+            Task::Ticket(_) | Task::Deliver => return None,
+        };
+        let progress = &self.place.zendesk;
+        let account = Account {
+            session,
+            known: self.known,
+            rules: &self.rules(progress.walked_once),
+            counter: Counter::default(),
+            now: self.now,
+            reconcile: self.settings.reconcile,
+            ahead: self.settings.concurrency,
+            side_by_side: &self.side_by_side(Source::Zendesk),
+        };
+        Some(match hint {
+            Some(hint) => account.hint(progress, hint).await,
+            None => account.sweep(progress, self.again(zendesk::MODULE)).await,
+        })
     }
 
     async fn look_at_sdp(&self) -> Vec<Outcome> {

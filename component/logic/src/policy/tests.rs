@@ -333,6 +333,25 @@ fn what_ended_elsewhere_is_told_only_where_that_is_wanted() {
 }
 
 #[test]
+fn the_others_of_a_group_hear_that_one_of_them_has_answered_and_whoever_answered_does_not() {
+    let part = |approval: Approval| Approval { id: ApprovalId::zendesk("01JZ", Some("901")).unwrap(), ..approval };
+    let known = Entry { approval: part(ana()), ..entry(Said::Announced) };
+    let ended = |status: Status, by: &str| Change::Ended(Approval { status, decided_by: person(by), ..part(ana()) });
+    for which in [Closings::Reassigned, Closings::All] {
+        for status in [Status::Approved, Status::Rejected] {
+            let told = closing(&known, &ended(status.clone(), "bo@x"), &closings(which)).unwrap();
+            assert_eq!(told.approval.status, status);
+        }
+    }
+    let reassigned = closings(Closings::Reassigned);
+    assert_eq!(closing(&known, &ended(Status::Approved, " ANA@x "), &reassigned), None);
+    assert_eq!(closing(&known, &ended(Status::Withdrawn, "bo@x"), &reassigned), None);
+    assert_eq!(closing(&known, &ended(Status::Approved, "bo@x"), &closings(Closings::None)), None);
+    let alone = Change::Ended(Approval { status: Status::Approved, decided_by: person("bo@x"), ..ana() });
+    assert_eq!(closing(&entry(Said::Announced), &alone, &reassigned), None, "nobody else was asked the same");
+}
+
+#[test]
 fn nobody_hears_the_end_of_what_they_were_not_told_or_decided_themselves_or_do_not_want_to_hear() {
     let ended = Change::Ended(Approval { status: Status::Approved, ..ana() });
     let all = closings(Closings::All);

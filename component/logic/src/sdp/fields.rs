@@ -1,36 +1,9 @@
-//! The common shapes of a reply, read leniently: ids and times come as strings or numbers, anything may be null.
+//! The shapes that ServiceDesk Plus' replies share, read leniently.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::approval::{Millis, Person, is_id_segment};
-use crate::text::{clean_line, truncate};
-
-/// The longest one-line text that is kept of a ticket.
-const LINE_MAX: usize = 300;
-
-pub(super) type Row = Map<String, Value>;
-
-/// An id: text, or a number written out. Refused where it could not enter a path as it is.
-pub(super) fn id(row: &Row) -> Result<String, String> {
-    let text = match row.get("id") {
-        Some(Value::String(text)) => text.trim().to_owned(),
-        // A number too large for an integer has been rounded: it names something else.
-        Some(Value::Number(number)) if !number.is_f64() => number.to_string(),
-        Some(Value::Number(_)) => return Err("the id is a number that cannot be exact".to_owned()),
-        _ => return Err("the row has no id".to_owned()),
-    };
-    if is_id_segment(&text) { Ok(text) } else { Err("the id is not 1 to 64 letters, digits, - or _".to_owned()) }
-}
-
-/// A text, or a number written out, as one clean line. None where missing or empty.
-pub(super) fn line(value: Option<&Value>) -> Option<String> {
-    let text = match value? {
-        Value::String(text) => clean_line(text),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    (!text.is_empty()).then(|| truncate(&text, LINE_MAX).into_owned())
-}
+use crate::approval::{Millis, Person};
+pub(super) use crate::fields::{Row, count, flag, id, line};
 
 /// The name of a reference: `{id, name}`, or a bare text.
 pub(super) fn name(value: Option<&Value>) -> Option<String> {
@@ -61,23 +34,4 @@ pub(super) fn time(value: Option<&Value>) -> Option<Millis> {
         _ => None,
     }
     .filter(|millis| *millis > 0)
-}
-
-/// A flag that may be missing, or written as text.
-pub(super) fn flag(value: Option<&Value>) -> Option<bool> {
-    match value? {
-        Value::Bool(flag) => Some(*flag),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    }
-}
-
-/// A small number, as number or text.
-pub(super) fn count(value: Option<&Value>) -> Option<u64> {
-    match value? {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
 }

@@ -9,11 +9,11 @@ mod read;
 mod status;
 pub mod token;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Value, json};
 
 use crate::approval::{ApprovalId, Millis, Person, TicketKind, Verdict};
-use crate::http::{HttpRequest, Method};
+use crate::http::{HttpRequest, Method, STRICT};
 use crate::text::{clean_line, truncate};
 
 pub use envelope::classify;
@@ -31,9 +31,6 @@ pub const PAGE_SIZE: u32 = 100;
 
 /// The longest comment that every edition accepts on a decision; newer ones take more.
 pub const COMMENT_MAX: usize = 250;
-
-/// Everything but the characters that RFC 3986 never reserves.
-const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How a call is let in.
 #[derive(Clone, PartialEq, Eq)]

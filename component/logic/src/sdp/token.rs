@@ -5,9 +5,8 @@ use std::time::Duration;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
-use super::STRICT;
 use crate::approval::Millis;
-use crate::http::{CallError, HttpRequest, HttpResponse, Method};
+use crate::http::{CallError, HttpRequest, HttpResponse, Method, STRICT};
 use crate::text::{clean_line, truncate};
 
 /// A token is renewed so long before it ends.

@@ -125,36 +125,17 @@ impl Page {
         match token {
             Token::Text(text) => text.chars().for_each(|c| self.character(c)),
             Token::Character(c) => self.character(*c),
-            Token::Open(name) => self.open(name),
-            Token::Close(name) => self.close(name),
+            Token::Open(name) => self.tag(name, true),
+            Token::Close(name) => self.tag(name, false),
             Token::Nothing => {}
         }
     }
 
-    fn open(&mut self, name: &str) {
+    /// A tag: does it open its element, or close it?
+    fn tag(&mut self, name: &str, opens: bool) {
         if name.eq_ignore_ascii_case("head") {
-            self.in_head = true;
-        } else if !belongs_to_head(name) {
-            self.in_head = false;
-        }
-        match layout(name) {
-            Layout::Inline => {}
-            Layout::Cell => self.space = true,
-            Layout::Break => self.line_breaks = self.line_breaks.saturating_add(1),
-            Layout::Block => self.block(),
-            Layout::Item => {
-                self.block();
-                self.bullet = true;
-            }
-            Layout::Preformatted => {
-                self.block();
-                self.preformatted = self.preformatted.saturating_add(1);
-            }
-        }
-    }
-
-    fn close(&mut self, name: &str) {
-        if name.eq_ignore_ascii_case("head") {
+            self.in_head = opens;
+        } else if opens && !belongs_to_head(name) {
             self.in_head = false;
         }
         match layout(name) {
@@ -165,11 +146,12 @@ impl Page {
             Layout::Block => self.block(),
             Layout::Item => {
                 self.block();
-                self.bullet = false;
+                self.bullet = opens;
             }
             Layout::Preformatted => {
                 self.block();
-                self.preformatted = self.preformatted.saturating_sub(1);
+                self.preformatted =
+                    if opens { self.preformatted.saturating_add(1) } else { self.preformatted.saturating_sub(1) };
             }
         }
     }

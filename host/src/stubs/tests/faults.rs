@@ -219,8 +219,12 @@ async fn a_caller_that_goes_away_is_noted_and_its_late_answer_may_have_taken_eff
 async fn vendors_can_be_told_apart_by_host() {
     let tester = Tester::cloud();
     tester.with(|world| {
-        let (sdp, zoho, moveworks) = ("desk.example".into(), "accounts.zoho.eu".into(), "api.moveworks.ai".into());
-        world.settings.hosts = Some(Hosts { sdp, zoho, moveworks });
+        world.settings.hosts = Some(Hosts {
+            sdp: "desk.example".into(),
+            zoho: "accounts.zoho.eu".into(),
+            zendesk: "corp.zendesk.example".into(),
+            moveworks: "api.moveworks.ai".into(),
+        });
     });
     assert_eq!(tester.get("/requests").await.0, 200);
     let request = Request::post("https://desk.example/oauth/v2/token").body(Bytes::new()).unwrap();

@@ -9,6 +9,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod atera;
 mod decisions;
 mod faults;
 mod levels;
@@ -17,6 +18,7 @@ mod moveworks;
 mod server;
 mod shapes;
 mod worlds;
+mod zendesk;
 mod zoho;
 
 use super::*;

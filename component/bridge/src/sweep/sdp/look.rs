@@ -2,16 +2,16 @@
 
 use approval_logic::approval::{Approval, Status, Ticket, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, TicketSnapshot};
-use approval_logic::http::{CallError, HttpResponse};
+use approval_logic::http::CallError;
 use approval_logic::sdp::{self, Approvals, Level, Levels, PAGE_SIZE};
 use futures::future::join;
 
 use crate::host::Host;
 use crate::http::{CallFailure, Counter};
 use crate::report::SourceReport;
-use crate::sources::sdp::Session;
+use crate::sources::sdp::{Session, own_ticket};
 use crate::sources::{bare_ticket, is_absent};
-use crate::sweep::found::Looked;
+use crate::sweep::found::{Asides, Looked};
 use crate::together;
 
 /// No level has more pages of approvals than this; documented are at most ten approvers.
@@ -37,14 +37,15 @@ pub(super) async fn look<H: Host>(
 ) -> Result<Looked, CallFailure> {
     let read_at = session.now();
     let mut report = SourceReport { tickets: 1, ..SourceReport::default() };
+    let asides = Asides::default();
     let open: Vec<&Entry> = subject.known.iter().filter(|entry| entry.is_open()).collect();
     let empty = |complete| TicketSnapshot { ticket: subject.ticket.clone(), approvals: Vec::new(), complete };
     if subject.nothing_pending && open.is_empty() {
-        return Ok(Looked { read_at, snapshot: empty(true), report });
+        return Ok(Looked { read_at, snapshot: empty(true), report, asides });
     }
     let Some(levels) = levels(session, counter, &subject.ticket).await? else {
         // Not there, or without levels: whatever was open has been withdrawn.
-        return Ok(Looked { read_at, snapshot: empty(true), report });
+        return Ok(Looked { read_at, snapshot: empty(true), report, asides });
     };
     let mut complete = levels.refused.is_empty();
     for refused in &levels.refused {
@@ -78,7 +79,7 @@ pub(super) async fn look<H: Host>(
         }
     }
     let snapshot = TicketSnapshot { ticket: subject.ticket.clone(), approvals: found, complete };
-    Ok(Looked { read_at, snapshot, report })
+    Ok(Looked { read_at, snapshot, report, asides })
 }
 
 /// The levels of a ticket; none where the ticket is gone or has no approvals.
@@ -194,16 +195,6 @@ async fn facts<H: Host>(
     }
     ticket.link = session.link(*kind, id, &ticket.number);
     Ok(ticket)
-}
-
-/// A ticket's facts, never those of another one: a card must not show what its approver is not asked about.
-fn own_ticket(kind: TicketKind, id: &str, response: &HttpResponse) -> Result<Ticket, CallError> {
-    let ticket = sdp::read_ticket(kind, response)?;
-    if ticket.id == id {
-        return Ok(ticket);
-    }
-    let message = "the answer is about another ticket than the one that was asked for".to_owned();
-    Err(CallError::Permanent { code: "UNREADABLE", message })
 }
 
 /// The description as it was read for an entry that is still open. Outer none: it was never read.

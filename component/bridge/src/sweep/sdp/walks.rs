@@ -177,13 +177,14 @@ impl<H: Host> Module<'_, H> {
         (walk, true)
     }
 
-    /// Whether the walk over the ledger looks after this ticket anyway.
+    /// Whether the walk over the ledger looks after this ticket anyway. It does not see what is known from the outbox
+    /// only, because it waits there for long or was given up.
     async fn covered_by_ledger(&self, listed: &ListedTicket, found: &Mutex<Found>) -> Result<bool, Done> {
         let ticket = TicketRef { source: Source::Sdp, kind: self.kind, ticket: listed.ticket.id.clone() };
         if with(found, |found| found.looked.contains(&ticket.ticket)) {
             return Ok(true);
         }
-        match self.known.of_ticket(&ticket).await {
+        match self.known.ledger().of_ticket(&ticket).await {
             Ok(known) => Ok(known.iter().any(Entry::is_open)),
             Err(error) => {
                 with(found, |found| found.report.problem(None, "STORE_FAILED", error.to_string()));

@@ -1,0 +1,57 @@
+//! Fields of vendors' JSON, read leniently: ids and numbers come as text or as numbers, anything may be null.
+
+use serde_json::{Map, Value};
+
+use crate::approval::is_id_segment;
+use crate::text::{clean_line, truncate};
+
+/// The longest one-line text that is kept of an answer.
+const LINE_MAX: usize = 300;
+
+pub(crate) type Row = Map<String, Value>;
+
+/// The id of a row: text, or a number written out. Refused where it could not enter a path as it is.
+pub(crate) fn id(row: &Row) -> Result<String, String> {
+    reference(row.get("id"))?.ok_or_else(|| "the row has no id".to_owned())
+}
+
+/// The id of something else, by the rules of [`id`]. None where missing.
+pub(crate) fn reference(value: Option<&Value>) -> Result<Option<String>, String> {
+    let text = match value {
+        Some(Value::String(text)) => text.trim().to_owned(),
+        // A number too large for an integer has been rounded: it names something else.
+        Some(Value::Number(number)) if !number.is_f64() => number.to_string(),
+        Some(Value::Number(_)) => return Err("the id is a number that cannot be exact".to_owned()),
+        _ => return Ok(None),
+    };
+    if is_id_segment(&text) { Ok(Some(text)) } else { Err("the id is not 1 to 64 letters, digits, - or _".to_owned()) }
+}
+
+/// A text, or a number written out, as one clean line. None where missing or empty.
+pub(crate) fn line(value: Option<&Value>) -> Option<String> {
+    let text = match value? {
+        Value::String(text) => clean_line(text),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty()).then(|| truncate(&text, LINE_MAX).into_owned())
+}
+
+/// A flag that may be missing, or written as text.
+pub(crate) fn flag(value: Option<&Value>) -> Option<bool> {
+    match value? {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// A small number, as number or text.
+pub(crate) fn count(value: Option<&Value>) -> Option<u64> {
+    match value? {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
