@@ -11,6 +11,7 @@
 
 mod languages;
 mod metadata;
+mod page;
 
 use std::path::PathBuf;
 

@@ -52,6 +52,16 @@ fn the_revision_is_a_commit_and_the_same_for_both() {
     }
 }
 
+/// Readers of native programs' lists know of no components: they stop at the first end, which is that of an inner module.
+#[test]
+fn the_packages_stand_before_everything_else() {
+    for (file, _) in COMPONENTS {
+        let bytes = fs::read(component(file)).expect("a component");
+        let first = wasmparser::Parser::new(0).parse_all(&bytes).nth(1).expect("a section").expect("a component");
+        assert!(matches!(first, wasmparser::Payload::CustomSection(section) if section.name() == ".dep-v0"), "{file}");
+    }
+}
+
 #[test]
 fn the_packages_are_those_of_the_lock_file() {
     let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock")).expect("the lock").parse().expect("TOML");

@@ -133,7 +133,7 @@ fn without_names(component: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Magic number and version.
-const HEADER: usize = 8;
+pub(crate) const HEADER: usize = 8;
 
 /// The id of sections that change nothing about what is run.
 const CUSTOM: u8 = 0;

@@ -10,6 +10,7 @@ use cargo_metadata::{Artifact, MetadataCommand, PackageId};
 use wasm_encoder::ComponentSection;
 use wasm_metadata::{AddMetadata, AddMetadataField, Dependencies, Description, Licenses, Revision, Version};
 
+use crate::component::HEADER;
 use crate::root;
 use crate::setup::TARGET;
 
@@ -29,9 +30,13 @@ pub(crate) fn describe(component: &[u8], name: &str, about: &'static str, made_o
     if let Some(revision) = revision()? {
         metadata.revision = AddMetadataField::Set(Revision::new(revision));
     }
-    let mut described = metadata.to_wasm(component).context("adding metadata")?;
-    Dependencies::new(packages(made_of)?)?.append_to_component(&mut described);
-    Ok(described)
+    let described = metadata.to_wasm(component).context("adding metadata")?;
+    let (header, sections) = described.split_at_checked(HEADER).context("a component begins with its header")?;
+    let mut whole = header.to_vec();
+    // In front of all that is nested: what reads it for `cargo audit` stops at the first end, which is a module's.
+    Dependencies::new(packages(made_of)?)?.append_to_component(&mut whole);
+    whole.extend(sections);
+    Ok(whole)
 }
 
 /// The commit that last changed what components are made of: a later one that only touches tests or pages leaves their
