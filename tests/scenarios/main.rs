@@ -42,6 +42,7 @@ mod noticing;
 mod operations;
 mod outages;
 mod pacing;
+mod packagings;
 mod poison;
 mod quiet_hours;
 mod reconcile;
