@@ -42,7 +42,7 @@ pub const KNOWN: &[Known] = &[
     plain("sdp_pending_status", "name of the approval status that waits; Pending Approval"),
     plain("sdp_web_url", "where people look at tickets"),
     plain("zendesk_base_url", "empty: Zendesk off"),
-    plain("zendesk_email", "agent whose token it is"),
+    plain("zendesk_email", "administrator who reads the lists"),
     secret("zendesk_api_token", "Zendesk API token"),
     plain("atera_base_url", "empty: Atera off"),
     secret("atera_api_key", "Atera API key"),

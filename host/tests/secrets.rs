@@ -24,7 +24,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use approval_bridge::stubs::{Edition, Fault, MOVEWORKS_EVENT_ID, MOVEWORKS_LISTENER_ID, Stubs};
+use approval_bridge::stubs::{Edition, Fault, MOVEWORKS_EVENT_ID, MOVEWORKS_LISTENER_ID, Stubs, ZENDESK_EMAIL};
 use approval_bridge::variables::{ENVIRONMENT_PREFIX, KNOWN};
 use canary::{canary, shows};
 use tokio::net::TcpListener;
@@ -53,6 +53,7 @@ impl Stage {
             (settings.zoho.client_id, settings.zoho.client_secret) = (None, None);
             (settings.zoho.refresh_token, settings.moveworks.api_key) = (None, None);
             settings.sdp.authtoken = canary("sdp_authtoken");
+            settings.zendesk.api_token = canary("zendesk_api_token");
             match edition {
                 Edition::Cloud => settings.sdp.portal = Some("itdesk".to_owned()),
                 Edition::OnPremises => world.on_premises(),
@@ -74,7 +75,8 @@ impl Stage {
             }
             Edition::OnPremises => format!("moveworks_listener_id = '{MOVEWORKS_LISTENER_ID}'\n"),
         });
-        let served = |name: &str| !["zendesk_api_token", "atera_api_key"].contains(&name);
+        file.push_str(&format!("zendesk_base_url = 'http://{address}'\nzendesk_email = '{ZENDESK_EMAIL}'\n"));
+        let served = |name: &str| name != "atera_api_key";
         let listener_secret = |name: &str| edition == Edition::Cloud && name == "moveworks_listener_secret";
         let secrets: Vec<_> = KNOWN.iter().filter(|known| known.secret).map(|known| known.name).collect();
         let secrets: Vec<_> =

@@ -11,6 +11,7 @@ mod requests;
 mod served;
 mod setup;
 mod tracked;
+mod zendesk;
 
 pub use answer::{Answer, Sweep};
 pub use approval_bridge::simulate::{Moment, Plug, Time};
@@ -21,6 +22,7 @@ pub use requests::{AGENT, SAM, asking};
 pub use served::Served;
 pub use setup::{API_TOKEN, Setup};
 pub use tracked::Tracked;
+pub use zendesk::requests;
 
 use std::time::Duration;
 

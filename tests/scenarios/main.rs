@@ -56,3 +56,8 @@ mod spin;
 mod tokens;
 mod two_sweepers;
 mod vendor_faults;
+mod zendesk_creating;
+mod zendesk_decisions;
+mod zendesk_finding;
+mod zendesk_groups;
+mod zendesk_limits;

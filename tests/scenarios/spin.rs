@@ -12,7 +12,7 @@ const COMPONENT: &str = "approval-bridge";
 
 /// For the manifest alone: what may be called beside `moveworks_base_url`. Spin takes no path there and nothing empty,
 /// so the base URLs themselves cannot stand in the list.
-const ORIGINS: [&str; 3] = ["sdp_origin", "sdp_accounts_origin", "atera_origin"];
+const ORIGINS: [&str; 4] = ["sdp_origin", "sdp_accounts_origin", "zendesk_origin", "atera_origin"];
 
 fn text() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../spin.toml")).expect("spin.toml is there")

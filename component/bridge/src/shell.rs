@@ -5,12 +5,14 @@ use std::time::Duration;
 use approval_logic::approval::{ApprovalId, Person, Source, TicketKind, TicketRef, is_address, normal_address};
 use approval_logic::diff::Entry;
 use approval_logic::signature::hmac_sha256_hex;
+use approval_logic::zendesk::NewRequest;
 
 use crate::config::{self, Problem, Settings};
 use crate::decide::{self, Answer, Order};
 use crate::host::{Host, StoreError};
+use crate::http::{CallFailure, Client, Counter};
 use crate::report::Report;
-use crate::sources::unwatched;
+use crate::sources::{Sources, unwatched};
 use crate::store::Store;
 use crate::store::lease::Lease;
 use crate::store::ledger::EntryPage;
@@ -21,6 +23,9 @@ use crate::sweep::{self, Task};
 
 /// How long a small task waits for a sweep that is running.
 const SHORT_PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long making a request may take.
+const ASKING: Duration = Duration::from_secs(20);
 
 /// Why an operation could not be done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,6 +135,16 @@ impl<H: Host> Shell<H> {
         Ok(decide::decide(&self.store, &settings, order).await?)
     }
 
+    /// Makes a new approval request at Zendesk, once: its id, or why there is none.
+    pub async fn ask_at_zendesk(&self, new: &NewRequest) -> Result<Result<ApprovalId, CallFailure>, OperationError> {
+        let settings = self.settings().await?;
+        let sources = Sources::new(&settings, &Client::new(self.host().clone(), 1, ASKING), &self.store);
+        let Some(session) = sources.zendesk() else {
+            return Err(OperationError::Argument("Zendesk is not configured; see zendesk_base_url".to_owned()));
+        };
+        Ok(session.create(&Counter::default(), new).await)
+    }
+
     /// The approval that the sample program's short address means: ticket and approval id without module and level.
     pub async fn resolve(&self, ticket: &str, approval: &str) -> Result<Option<ApprovalId>, OperationError> {
         let known = self.known().await?;
@@ -237,7 +252,9 @@ impl<H: Host> Shell<H> {
         let settings = self.settings().await?;
         let mut missing = Vec::new();
         if !settings.has_source() {
-            missing.push("sdp_base_url: expected an address: no help desk is configured".to_owned());
+            missing.push(
+                "sdp_base_url: expected an address, or one in zendesk_base_url: no help desk is configured".to_owned(),
+            );
         }
         if settings.moveworks.is_none() && !dry_run {
             let needed = "moveworks_api_key: expected a value, with moveworks_event_id or moveworks_listener_id";

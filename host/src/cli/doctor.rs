@@ -9,6 +9,7 @@ use approval_logic::http::{HttpRequest, HttpResponse};
 use approval_logic::moveworks::{self, Tenant};
 use approval_logic::redact::Carried;
 use approval_logic::sdp::{self, Calls, Credential, ListQuery, Scope, token};
+use approval_logic::zendesk;
 use bytes::Bytes;
 use console::{Style, Term};
 
@@ -123,9 +124,7 @@ async fn upstreams(config: &Config) -> Vec<Check> {
     let base = reach.variable("moveworks_base_url").unwrap_or_else(|| "https://api.moveworks.ai".to_owned());
     checks.push(("Moveworks".to_owned(), reach.moveworks(&base).await));
     if let Some(base) = reach.variable("zendesk_base_url") {
-        let request = HttpRequest::new(approval_logic::http::Method::Get, base);
-        let outcome = reach.call(request).await.map(|(answer, time)| found(answer.status, time));
-        checks.push(("Zendesk".to_owned(), outcome));
+        checks.extend(reach.zendesk(&base).await);
     }
     if let Some(base) = reach.variable("atera_base_url") {
         checks.push(("Atera".to_owned(), reach.atera(&base).await));
@@ -204,6 +203,39 @@ impl Reach {
         let (answer, time) = self.call(token::refresh(&client)).await?;
         let read = token::read(&answer, SystemClock::default().now_ms()).map_err(|error| error.to_string())?;
         Ok((read.token, found(answer.status, time)))
+    }
+
+    /// Who the token acts as, and whether they may read the list of approval requests.
+    async fn zendesk(&self, base: &str) -> Vec<Check> {
+        let user = "Zendesk user".to_owned();
+        let credential = match (self.needed("zendesk_email"), self.needed("zendesk_api_token")) {
+            (Ok(email), Ok(api_token)) => zendesk::Credential { email, api_token },
+            (Err(missing), _) | (_, Err(missing)) => return vec![(user, Err(missing))],
+        };
+        let calls = zendesk::Calls::new(base, &credential);
+        let me = match self.call(calls.me()).await {
+            Ok((answer, time)) => match zendesk::read_me(&answer) {
+                Ok(Some(_)) => Ok(found(answer.status, time)),
+                Ok(None) => {
+                    Err("Zendesk takes the call for an anonymous one; check zendesk_email and zendesk_api_token, \
+                                 and that the account lets API tokens in"
+                        .to_owned())
+                }
+                Err(error) => Err(format!("{error}; check zendesk_base_url")),
+            },
+            Err(advice) => Err(advice),
+        };
+        if me.is_err() {
+            return vec![(user, me)];
+        }
+        let filter = zendesk::Filter { status: "active", ..zendesk::Filter::default() };
+        let list = match self.call(calls.list(filter, None)).await {
+            Ok((answer, time)) => zendesk::read_page(&answer).map(|_| found(answer.status, time)).map_err(|error| {
+                format!("{error}; zendesk_email has to be an administrator, and the plan has to include approvals")
+            }),
+            Err(advice) => Err(advice),
+        };
+        vec![(user, me), ("Zendesk approval requests".to_owned(), list)]
     }
 
     async fn atera(&self, base: &str) -> Result<String, String> {

@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::Future;
 
 mod clock;
+mod others;
 mod page;
 mod stage;
 mod story;
@@ -75,7 +76,7 @@ mod tests {
         });
         tell(page, None::<std::future::Ready<()>>).await.unwrap();
         let lines = lines.lock().unwrap();
-        assert!(lines.len() <= 120, "{} lines", lines.len());
+        assert!(lines.len() <= 170, "{} lines", lines.len());
         assert!(lines.iter().any(|line| line.contains("│ Requester: Sam Stinson ")), "{lines:#?}");
     }
 }

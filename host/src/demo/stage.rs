@@ -26,8 +26,8 @@ use crate::clock::Clock;
 use crate::egress::EgressOptions;
 use crate::key_value::SqliteStore;
 use crate::stubs::{
-    MOVEWORKS_API_KEY, MOVEWORKS_LISTENER_ID, Message, Signature, SignatureCheck, Stubs, ZOHO_CLIENT_ID,
-    ZOHO_CLIENT_SECRET, ZOHO_REFRESH_TOKEN,
+    ATERA_API_KEY, ATERA_TECHNICIAN_ID, MOVEWORKS_API_KEY, MOVEWORKS_LISTENER_ID, Message, Signature, SignatureCheck,
+    Stubs, ZENDESK_API_TOKEN, ZENDESK_EMAIL, ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET, ZOHO_REFRESH_TOKEN,
 };
 use crate::variables::VariableMap;
 use crate::{schedule, serve};
@@ -146,7 +146,8 @@ impl Stage {
             let text = |key: &str| Some(message.body.get(key)?.as_str()?.to_owned());
             Some(Delivered {
                 id: message.slot("approval_id")?.to_owned(),
-                token: message.slot("action_token")?.to_owned(),
+                // Nothing is left to be answered with the token of a closing.
+                token: message.slot("action_token").unwrap_or_default().to_owned(),
                 event: text("event")?,
                 email: message.recipients.first()?.clone(),
                 text: message.text.clone(),
@@ -241,6 +242,13 @@ async fn build(page: &Page, folder: &Folder, origin: &str, clock: ShiftedClock) 
         ("sdp_client_id", ZOHO_CLIENT_ID),
         ("sdp_client_secret", ZOHO_CLIENT_SECRET),
         ("sdp_refresh_token", ZOHO_REFRESH_TOKEN),
+        ("zendesk_base_url", origin),
+        ("zendesk_email", ZENDESK_EMAIL),
+        ("zendesk_api_token", ZENDESK_API_TOKEN),
+        ("atera_base_url", &format!("{origin}/atera")),
+        ("atera_api_key", ATERA_API_KEY),
+        ("atera_technician_id", &ATERA_TECHNICIAN_ID.to_string()),
+        ("atera_status_field", "Approval status"),
         ("moveworks_base_url", origin),
         ("moveworks_listener_id", MOVEWORKS_LISTENER_ID),
         ("moveworks_listener_secret", LISTENER_SECRET),

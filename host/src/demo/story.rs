@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::others;
 use super::page::Page;
 use super::stage::{Answer, Delivered, LATENCY, REMIND_AFTER_HOURS, Stage};
 use super::{Broken, check};
@@ -21,7 +22,7 @@ pub(super) async fn tell(page: &mut Page, stage: &Stage) -> Result<(), Broken> {
     let began = Instant::now();
     page.line("approval-bridge: approvals from the help desk to chat, and the answers back.")?;
     page.line(&format!(
-        "Stubs stand in for ServiceDesk Plus Cloud, Zoho and Moveworks, on sockets, {} ms a call.",
+        "Stubs stand in for ServiceDesk Plus Cloud, Zoho, Zendesk, Atera and Moveworks, on sockets, {} ms a call.",
         LATENCY.as_millis()
     ))?;
     page.line("The bridge is the real component in wasmtime; its ledger is a SQLite file.")?;
@@ -35,6 +36,8 @@ pub(super) async fn tell(page: &mut Page, stage: &Stage) -> Result<(), Broken> {
     hands_off(page, stage, &gwen).await?;
     next_level(page, stage).await?;
     remind(page, stage).await?;
+    others::zendesk(page, stage).await?;
+    others::atera(page, stage).await?;
     summary(page, stage, began.elapsed())
 }
 
@@ -235,9 +238,11 @@ fn summary(page: &mut Page, stage: &Stage, took: Duration) -> Result<(), Broken>
     let failed = stage.bridge.stats().failed;
     check(failed == 0, || format!("no call of the component failed, but {failed} did"))?;
     page.tell(&format!(
-        "calls: {} to the help desk, {} to Zoho, {} to Moveworks; {messages} cards; 2 decisions; {:.1} s",
+        "calls: {} to ServiceDesk Plus, {} to Zoho, {} to Zendesk, {} to Atera, {} to Moveworks; {messages} messages; {:.1} s",
         calls(Vendor::Sdp),
         calls(Vendor::Zoho),
+        calls(Vendor::Zendesk),
+        calls(Vendor::Atera),
         calls(Vendor::Moveworks),
         took.as_secs_f64()
     ))?;
@@ -270,7 +275,7 @@ fn find(stage: &Stage, email: &str, number: &str) -> Result<Delivered, Broken> {
     card.ok_or_else(|| Broken(format!("{email} got no card about {number}")))
 }
 
-fn value<'a>(card: &'a Delivered, label: &str) -> &'a str {
+pub(super) fn value<'a>(card: &'a Delivered, label: &str) -> &'a str {
     card.card.fields.iter().find(|(own, _)| own == label).map_or("", |(_, value)| value)
 }
 
@@ -278,13 +283,13 @@ fn name(row: &Truth) -> String {
     format!("{} {}", row.module.singular(), row.number)
 }
 
-fn expect(answer: &Answer, status: u16, outcome: &str) -> Result<(), Broken> {
+pub(super) fn expect(answer: &Answer, status: u16, outcome: &str) -> Result<(), Broken> {
     check(answer.status == status && answer.text("outcome") == outcome, || {
         format!("{status} {outcome}, but the bridge answered {} {}", answer.status, answer.body)
     })
 }
 
-fn spoken(answer: &Answer) -> String {
+pub(super) fn spoken(answer: &Answer) -> String {
     format!("{}: {}", answer.text("outcome"), answer.text("message"))
 }
 

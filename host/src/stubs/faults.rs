@@ -250,8 +250,8 @@ pub(crate) fn reply(status: u16, content_type: &str, headers: &[(String, String)
 pub(crate) fn too_many(vendor: Vendor, flat: bool, retry_after: Option<&str>) -> Response<Bytes> {
     let mut response = match vendor {
         Vendor::Moveworks => moveworks::error(429, flat, "RATE_LIMIT_EXCEEDED", "Too many requests"),
-        Vendor::Atera => raw(429, "text/plain", ""),
         Vendor::Zendesk => zendesk::too_many(),
+        Vendor::Atera => raw(429, "text/plain", ""),
         _ => json(429, &sdp::envelope(4015, "API rate limit exceeded", None)),
     };
     if let Some(value) = retry_after.and_then(|value| HeaderValue::from_str(value).ok()) {

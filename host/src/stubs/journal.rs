@@ -64,15 +64,15 @@ pub enum Effect {
         /// Yes or no.
         approved: bool,
     },
-    /// A comment was added to this ticket of Atera.
-    Noted(String),
-    /// A custom field of this ticket of Atera was set.
-    FieldSet(String),
     /// A new approval request was made at Zendesk.
     Asked {
         /// Its own id.
         id: String,
     },
+    /// A comment was added to this ticket of Atera.
+    Noted(String),
+    /// A custom field of this ticket of Atera was set.
+    FieldSet(String),
     /// Moveworks took a message: its place in `World::sent_messages`.
     Message(usize),
 }

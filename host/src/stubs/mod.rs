@@ -256,8 +256,8 @@ fn vendor_of(call: &Incoming) -> Vendor {
     let parts: Vec<&str> = call.parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["app", _, "api", "v3", ..] | ["api", "v3", ..] => Vendor::Sdp,
-        ["atera", "api", "v3", ..] => Vendor::Atera,
         ["api", "v2", ..] => Vendor::Zendesk,
+        ["atera", "api", "v3", ..] => Vendor::Atera,
         ["oauth", "v2", "token"] => Vendor::Zoho,
         ["rest", "v1", "events", ..] | ["rest", "v1", "auth", "test"] | ["webhooks", "v1", ..] => Vendor::Moveworks,
         _ => Vendor::Unknown,

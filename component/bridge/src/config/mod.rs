@@ -86,12 +86,12 @@ pub struct Settings {
     pub action_secret: Option<Secret>,
     /// ServiceDesk Plus, if on.
     pub sdp: Option<SdpSettings>,
+    /// Zendesk, if on.
+    pub zendesk: Option<ZendeskSettings>,
     /// Atera, if on.
     pub atera: Option<AteraSettings>,
     /// Who may approve requests that the bridge keeps.
     pub allowed: Allowed,
-    /// Zendesk, if on.
-    pub zendesk: Option<ZendeskSettings>,
     /// Moveworks, if configured.
     pub moveworks: Option<MoveworksSettings>,
     /// How long one sweep may take.
@@ -128,8 +128,7 @@ impl Settings {
         let sdp = self.sdp.iter().map(|sdp| (Source::Sdp, sdp.base_url.as_str()));
         let zendesk = self.zendesk.iter().map(|zendesk| (Source::Zendesk, zendesk.base_url.as_str()));
         // Atera is called on behalf of the requests that the bridge keeps about its tickets.
-        let atera = self.atera.iter().map(|atera| (Source::Managed, atera.base_url.as_str()));
-        sdp.chain(zendesk).chain(atera)
+        sdp.chain(zendesk).chain(self.atera.iter().map(|atera| (Source::Managed, atera.base_url.as_str())))
     }
 
     /// Whether there is anything to look at.
@@ -172,9 +171,9 @@ impl Reader {
         Settings {
             action_secret: self.secret("action_secret"),
             sdp: self.sdp(),
+            zendesk: self.zendesk(),
             atera: self.atera(),
             allowed: self.allowed(),
-            zendesk: self.zendesk(),
             moveworks: self.moveworks(),
             sweep_budget: seconds(self.number("sweep_budget_seconds", 50, 1, 3_600)),
             reconcile: seconds(self.number("reconcile_minutes", 60, 1, 10_080) * 60),

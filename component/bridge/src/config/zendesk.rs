@@ -18,15 +18,14 @@ pub struct ZendeskSettings {
 
 impl Reader {
     pub(super) fn zendesk(&mut self) -> Option<ZendeskSettings> {
-        self.value("zendesk_base_url")?;
+        let base_url = self.url("zendesk_base_url")?;
+        if base_url.contains("/api/v2") {
+            self.wrong("zendesk_base_url", "the address without /api/v2, which is appended");
+        }
         for name in ["zendesk_email", "zendesk_api_token"] {
             if self.value(name).is_none() {
-                self.wrong(name, "a value: Zendesk needs it beside zendesk_base_url");
+                self.wrong(name, "a value beside zendesk_base_url: lists are read and decisions taken with both");
             }
-        }
-        let base_url = self.url("zendesk_base_url");
-        if base_url.as_deref().is_some_and(|url| url.contains("/api/v2")) {
-            self.wrong("zendesk_base_url", "the address without /api/v2, which is appended");
         }
         let email = self.text("zendesk_email");
         // A colon would end the name in basic authorisation.
@@ -34,6 +33,6 @@ impl Reader {
             self.wrong("zendesk_email", "the e-mail address of an administrator, without /token");
         }
         let api_token = self.secret("zendesk_api_token");
-        Some(ZendeskSettings { base_url: base_url?, email: normal_address(&email?), api_token: api_token? })
+        Some(ZendeskSettings { base_url, email: normal_address(&email?), api_token: api_token? })
     }
 }

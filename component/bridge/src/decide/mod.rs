@@ -242,14 +242,18 @@ impl<H: Host> Desk<'_, H> {
 
     /// The approval as it is asked now.
     async fn look(&self) -> Live {
-        let Order { id, approver, .. } = self.order;
-        Live::of(self.sources.live(&self.counter, &self.ticket(), id, approver).await)
+        Live::of(self.sources.live(&self.counter, &self.ticket(), &self.order.id, &self.asked()).await)
     }
 
     /// The approval's own record.
     async fn read_back(&self) -> Live {
-        let Order { id, approver, .. } = self.order;
-        Live::of(self.sources.record(&self.counter, &self.ticket(), id, approver).await)
+        Live::of(self.sources.record(&self.counter, &self.ticket(), &self.order.id, &self.asked()).await)
+    }
+
+    /// The address of who is asked, as far as that is known before the source tells.
+    fn asked(&self) -> String {
+        let known = self.entry.and_then(|entry| entry.approval.approver.as_ref()).and_then(Person::address);
+        known.unwrap_or_else(|| normal_address(&self.order.approver))
     }
 
     fn ticket(&self) -> Ticket {

@@ -1,6 +1,7 @@
 //! The HTTP door: authentication first, then one handler for each route, and one envelope for everything that fails.
 
 mod approvals;
+mod asking;
 mod call;
 mod decisions;
 mod error;
@@ -138,6 +139,7 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
             "/approvals/{id}/{approval}/reject",
             post(Run(|shell, call| Box::pin(decisions::decide_sample(shell, call, REJECT)))),
         )
+        .route("/approval-requests/zendesk", post(Run(|shell, call| Box::pin(asking::zendesk(shell, call)))))
         .route("/notifications", post(Run(|shell, call| Box::pin(outbox::notify(shell, call)))))
         .route("/outbox", get(Run(|shell, call| Box::pin(outbox::list(shell, call)))))
         .route("/outbox/{id}/retry", post(Run(|shell, call| Box::pin(outbox::retry(shell, call)))))

@@ -16,6 +16,8 @@ pub(super) enum Shape {
     Flag,
     /// A whole number, not below zero.
     Count,
+    /// An id that is a number at its source: a whole number, or one written as text.
+    Id,
     /// A list of such values.
     List(&'static Self),
     /// An object of these fields.
@@ -54,10 +56,19 @@ impl Shape {
             (Self::Word(words), _) => (value.as_str().is_some_and(|word| words.contains(&word)), "one of its words"),
             (Self::Flag, _) => (value.is_boolean(), "true or false"),
             (Self::Count, _) => (value.as_u64().is_some_and(|count| u32::try_from(count).is_ok()), "a whole number"),
+            (Self::Id, _) => (id(value).is_some(), "an id, which is a whole number"),
             (Self::List(_), _) => (false, "a list"),
             (Self::Object(_) | Self::Free, _) => (value.is_object(), "an object"),
         };
         if fits { Ok(()) } else { Err(format!("{name}: expected {expected}")) }
+    }
+}
+
+fn id(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        Value::Number(number) => number.as_u64(),
+        _ => None,
     }
 }
 
@@ -94,6 +105,11 @@ impl Fields {
     /// A field's value.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
+    }
+
+    /// An id field's value.
+    pub(super) fn take_id(&mut self, name: &str) -> Option<u64> {
+        self.take(name).as_ref().and_then(id)
     }
 
     /// A text field's value.
@@ -140,6 +156,7 @@ mod tests {
         Field::required("text", Shape::Text),
         Field::optional("public", Shape::Flag),
         Field::optional("count", Shape::Count),
+        Field::optional("user", Shape::Id),
         Field::optional("people", Shape::List(&Shape::Text)),
         Field::optional("policy", Shape::Object(INNER)),
         Field::optional("slots", Shape::Free),
@@ -151,6 +168,10 @@ mod tests {
         let mut fields = Fields::read(body.as_bytes(), OUTER).unwrap();
         assert_eq!(fields.take_text("text").as_deref(), Some("t"));
         assert_eq!(fields.take_text("count"), None);
+        for (user, id) in [("361234567890123", 361_234_567_890_123), (r#""901""#, 901)] {
+            let mut fields = Fields::read(format!(r#"{{"text":"t","user":{user}}}"#).as_bytes(), OUTER).unwrap();
+            assert_eq!(fields.take_id("user"), Some(id));
+        }
         let bare = r#" {"text":"","public":null,"count":null,"people":null,"policy":null,"slots":null}"#;
         assert!(Fields::read(bare.as_bytes(), OUTER).is_ok());
         assert!(Fields::read_any(br#"{"anything":{"goes":1}}"#).is_ok());
@@ -172,6 +193,9 @@ mod tests {
             (r#"{"text":"t","public":"yes"}"#, "public: expected true or false"),
             (r#"{"text":"t","count":-1}"#, "count: expected a whole number"),
             (r#"{"text":"t","count":4294967296}"#, "count: expected a whole number"),
+            (r#"{"text":"t","user":-1}"#, "user: expected an id"),
+            (r#"{"text":"t","user":"+901"}"#, "user: expected an id"),
+            (r#"{"text":"t","user":"ana"}"#, "user: expected an id"),
             (r#"{"text":"t","people":"a"}"#, "people: expected a list"),
             (r#"{"text":"t","people":["a",1]}"#, "people: expected text"),
             (r#"{"text":"t","policy":["any"]}"#, "policy: expected an object"),

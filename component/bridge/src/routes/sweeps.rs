@@ -28,15 +28,20 @@ const HINT: &[Field] = &[
 /// Anybody's trigger can call this, so it only says where to look; what is there is read from the source.
 pub(super) async fn hint<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
     let mut body = call.body(HINT)?;
-    if body.take_text("source").as_deref() != Some("sdp") {
-        return Err(ApiError::bad_request("source: expected sdp"));
-    }
     let module = body.take_text("module");
-    let kind = TicketKind::module(module.as_deref().unwrap_or("requests"))
-        .ok_or_else(|| ApiError::bad_request("module: expected requests, changes or releases"))?;
+    let (source, kind) = match (body.take_text("source").as_deref(), module.as_deref()) {
+        (Some("sdp"), module) => {
+            let kind = TicketKind::module(module.unwrap_or("requests"));
+            let kind = kind.ok_or_else(|| ApiError::bad_request("module: expected requests, changes or releases"))?;
+            (Source::Sdp, kind)
+        }
+        (Some("zendesk"), None) => (Source::Zendesk, TicketKind::Ticket),
+        (Some("zendesk"), Some(_)) => return Err(ApiError::bad_request("module: expected nothing; Zendesk has none")),
+        _ => return Err(ApiError::bad_request("source: expected sdp or zendesk")),
+    };
     let id = body.take_text("ticket_id").filter(|id| is_id_segment(id));
     let ticket = id.ok_or_else(|| ApiError::bad_request("ticket_id: expected 1 to 64 letters, digits, - or _"))?;
-    let ticket = TicketRef { source: Source::Sdp, kind, ticket };
+    let ticket = TicketRef { source, kind, ticket };
     Ok(match shell.hint(ticket).await? {
         Some(report) => reply(StatusCode::OK, &report),
         None => {

@@ -24,12 +24,13 @@ fn code(response: &Response<Bytes>) -> String {
     body["error"]["code"].as_str().unwrap_or_default().to_owned()
 }
 
-const ADDRESSES: [(&str, &str); 12] = [
+const ADDRESSES: [(&str, &str); 13] = [
     ("POST", "/poll"),
     ("GET", "/approvals"),
     ("GET", "/approvals/sdp:requests:1:2:3"),
     ("POST", "/approvals/sdp:requests:1:2:3/approve"),
     ("POST", "/approvals/1/2/reject"),
+    ("POST", "/approval-requests/zendesk"),
     ("POST", "/notifications"),
     ("POST", "/hints"),
     ("GET", "/outbox"),
@@ -102,6 +103,25 @@ async fn bodies_and_queries_are_read_strictly_and_the_offender_is_named() {
         ("/notifications", "{", "body"),
         ("/hints", r#"{"source":"sdp","ticket_id":"../x"}"#, "ticket_id"),
         ("/hints", r#"{"source":"sdp","ticket_id":"1","module":"problems"}"#, "module"),
+        ("/hints", r#"{"source":"zendesk","ticket_id":"1","module":"requests"}"#, "module"),
+        ("/hints", r#"{"source":"elsewhere","ticket_id":"1"}"#, "source"),
+        ("/approval-requests/zendesk", r#"{"ticket_id":1,"subject":"s","message":"m"}"#, "assignee_user_id"),
+        (
+            "/approval-requests/zendesk",
+            r#"{"ticket_id":1,"subject":"s","message":"m","assignee_user_id":1,"assignee_group_id":2}"#,
+            "either",
+        ),
+        ("/approval-requests/zendesk", r#"{"ticket_id":"x","subject":"s","message":"m"}"#, "ticket_id"),
+        (
+            "/approval-requests/zendesk",
+            r#"{"ticket_id":1,"subject":" ","message":"m","assignee_user_id":1}"#,
+            "subject",
+        ),
+        (
+            "/approval-requests/zendesk",
+            r#"{"ticket_id":1,"subject":"s","message":"m","assignee_user_id":1,"x":1}"#,
+            "`x`",
+        ),
         ("/poll?dry_run=perhaps", "", "query"),
         ("/poll?surprise=1", "", "surprise"),
     ];

@@ -10,6 +10,7 @@ use approval_logic::zendesk::{
     self, Assignee, BATCH, Calls, Credential, Facts, Filter, Members, NewRequest, Next, Page, Pages, Refused, Request,
     User, ticket_link,
 };
+use futures::future::join;
 use tokio::sync::Mutex;
 
 use super::{Live, is_absent};
@@ -240,10 +241,10 @@ impl<H: Host> Session<H> {
             return Ok(id.clone());
         }
         let request = self.request(counter, id, asked).await?;
-        if !matches!(request.assignee, Some(Assignee::Group(_))) {
-            return Ok(id.clone());
-        }
-        match self.user_with_address(counter, asked).await? {
+        let Some(Assignee::Group(group)) = &request.assignee else { return Ok(id.clone()) };
+        let reads = join(self.user_with_address(counter, asked), self.fresh_members(counter, group)).await;
+        let (user, members) = (reads.0?, reads.1?);
+        match user.filter(|user| members.contains(&user.id)) {
             Some(user) => ApprovalId::zendesk(&id.ticket, Some(&user.id)).map_err(odd_id),
             None => Ok(id.clone()),
         }
@@ -280,11 +281,11 @@ impl<H: Host> Session<H> {
     }
 
     /// Makes a new approval request, once.
-    pub async fn create(&self, counter: &Counter, new: &NewRequest) -> Result<Request, CallFailure> {
+    pub async fn create(&self, counter: &Counter, new: &NewRequest) -> Result<ApprovalId, CallFailure> {
         let credential = self.credential();
         let request = Calls::new(&self.settings.base_url, &credential).create(new);
         let response = self.client.once(counter, request).await?;
-        Ok(zendesk::read_create(&response)?)
+        ApprovalId::zendesk(&zendesk::read_create(&response)?.id, None).map_err(odd_id)
     }
 
     /// The facts of a request's ticket where nothing better is known: its number, and where to look at it.

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use approval_logic::approval::{Millis, Source, TicketKind, TicketRef};
+use approval_logic::approval::{Millis, Source, Status, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, TicketSnapshot};
 use approval_logic::policy::Rules;
 use approval_logic::signature::hmac_sha256_hex;
@@ -70,6 +70,8 @@ pub(super) struct Account<'a, H> {
 /// What the list told.
 struct Listed {
     requests: Vec<Request>,
+    /// Whether any of it could be read.
+    read: bool,
     /// Whether it was read to its end.
     ended: bool,
     /// Whether it was read from its beginning as well.
@@ -90,17 +92,22 @@ impl<H: Host> Account<'_, H> {
         let period = Millis::try_from(self.reconcile.as_millis()).unwrap_or(Millis::MAX);
         let quiet = said.is_some() && said == progress.compared && (0..period).contains(&elapsed) && again.is_empty();
         let mut done = listed.ended;
-        if !quiet {
-            let ids: Vec<&str> = listed.requests.iter().map(|request| request.id.as_str()).collect();
-            let lost = self.lost(&listed, &ids, &mut next, &found).await;
-            done &= lost.is_some();
-            let requests = listed.requests.into_iter().chain(lost.unwrap_or_default()).collect();
-            done &= self.compare(requests, &members, &found).await;
-            next.walked_once |= listed.ended && done;
+        next.cursor.clone_from(&listed.cursor);
+        if !quiet && listed.read {
+            let (lost, all_found) = self.lost(&listed, &mut next, &found).await;
+            let mut members = members;
+            members.extend(self.members(&lost, &found).await);
+            let requests = listed.requests.into_iter().chain(lost).collect();
+            let compared = self.compare(requests, &members, &found).await;
+            if !compared {
+                // What was read and not compared is read once more. What was compared is known by then, and costs less.
+                next.cursor.clone_from(&progress.cursor);
+            }
+            done &= compared && all_found;
+            next.walked_once |= listed.ended && compared;
             next.compared = said.filter(|_| done && with(&found, |found| found.failed.is_empty()));
             next.compared_at = self.now;
         }
-        next.cursor = listed.cursor;
         let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         found.report.calls = self.counter.load(Ordering::Relaxed);
         let complete = done && found.failed.is_empty();
@@ -119,8 +126,11 @@ impl<H: Host> Account<'_, H> {
     /// The list of what is asked now, from the beginning or from where the last sweep had no more time.
     async fn list(&self, from: Option<&str>, found: &Mutex<Found>) -> Listed {
         let mut pages = Pages::from(from);
-        let mut listed = Listed { requests: Vec::new(), ended: false, whole: false, cursor: from.map(str::to_owned) };
-        while listed.requests.len() < LISTED_MAX {
+        let cursor = from.map(str::to_owned);
+        let mut listed = Listed { requests: Vec::new(), read: false, ended: false, whole: false, cursor };
+        // The other half of the time is for looking at what was read: a list that takes all of it is read for nothing.
+        let half = self.session.left() / 2;
+        while listed.requests.len() < LISTED_MAX && (!listed.read || self.session.left() > half) {
             let page = match self.session.active(&self.counter, listed.cursor.as_deref()).await {
                 Ok(page) => page,
                 Err(failure) => {
@@ -132,6 +142,7 @@ impl<H: Host> Account<'_, H> {
                     return listed;
                 }
             };
+            listed.read = true;
             let mut fresh = false;
             for refused in page.refused {
                 fresh |= refused.id.as_ref().is_none_or(|id| pages.is_new(id));
@@ -174,16 +185,10 @@ impl<H: Host> Account<'_, H> {
         together::all(reads).await.into_iter().flatten().collect()
     }
 
-    /// Requests with open entries that the list does not tell of any more, as they are now. Those that are gone are noted as
-    /// such. None: not all of them could be looked up.
-    async fn lost(
-        &self,
-        listed: &Listed,
-        ids: &[&str],
-        next: &mut ZendeskProgress,
-        found: &Mutex<Found>,
-    ) -> Option<Vec<Request>> {
-        let mut sorted = ids.to_vec();
+    /// Requests with open entries that the list does not tell of any more, as they are now, and whether all of them could be
+    /// looked up. Those that are gone are noted as such.
+    async fn lost(&self, listed: &Listed, next: &mut ZendeskProgress, found: &Mutex<Found>) -> (Vec<Request>, bool) {
+        let mut sorted: Vec<&str> = listed.requests.iter().map(|request| request.id.as_str()).collect();
         sorted.sort_unstable();
         // A whole list proves that something is not in it, so all of those are looked up. Else a few in each sweep.
         let (mut after, most) = if listed.whole { (None, usize::MAX) } else { (next.after.clone(), LOOKED_UP_MAX) };
@@ -194,7 +199,7 @@ impl<H: Host> Account<'_, H> {
                 Ok(slice) => slice,
                 Err(error) => {
                     with(found, |found| found.report.problem(None, "STORE_FAILED", error.to_string()));
-                    return None;
+                    return (lost, false);
                 }
             };
             let missing = slice.tickets.iter().filter(|ticket| sorted.binary_search(&ticket.ticket.as_str()).is_err());
@@ -204,16 +209,17 @@ impl<H: Host> Account<'_, H> {
             after = last.map(ticket_key);
             let looks = missing.into_iter().map(|ticket| self.look_up(ticket.clone(), found));
             let looks = together::at_most(self.ahead, futures::stream::iter(looks)).await;
-            for look in looks {
-                lost.extend(look?);
+            if looks.iter().any(Option::is_none) {
+                return (looks.into_iter().flatten().flatten().chain(lost).collect(), false);
             }
+            lost.extend(looks.into_iter().flatten().flatten());
             if slice.end || looked_up >= most {
                 break;
             }
         }
         let ended = looked_up < most;
         next.after = after.filter(|_| !listed.whole && !ended);
-        Some(lost)
+        (lost, true)
     }
 
     /// One request that the list does not tell of. Outer none: the time was over. Inner none: there is nothing more to do.
@@ -262,9 +268,10 @@ fn reference(request: &Request) -> TicketRef {
     TicketRef { source: Source::Zendesk, kind: TicketKind::Ticket, ticket: request.id.clone() }
 }
 
+/// The group that is asked now.
 fn group(request: &Request) -> Option<&str> {
     match &request.assignee {
-        Some(Assignee::Group(group)) => Some(group),
+        Some(Assignee::Group(group)) if request.status == Status::Pending => Some(group),
         _ => None,
     }
 }

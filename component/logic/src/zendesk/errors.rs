@@ -66,6 +66,7 @@ fn failure(method: Method, response: &HttpResponse, body: Option<&Value>) -> Cal
             code: "REDIRECTED",
             message: format!("HTTP {status}: redirects are not followed; put the final address into zendesk_base_url"),
         },
+        422 => CallError::Permanent { code: "UNPROCESSABLE", message: message("refused") },
         400..=499 if status != 408 => CallError::Permanent { code: "REFUSED", message: message("refused") },
         200..=299 if body.is_some() && !method.is_write() => {
             CallError::Permanent { code: "UNREADABLE", message: message("the reply is not an object") }

@@ -245,6 +245,8 @@ async fn people_and_tickets_are_read_in_batches_and_unknown_ids_are_missing() {
     let next = format!("{path}&page%5Bafter%5D={}", page["meta"]["after_cursor"].as_str().unwrap());
     assert_eq!(get(&tester, &next).await.1["meta"]["has_more"], false);
     assert_eq!(get(&tester, "groups/1/memberships").await.0, 404);
+    let (_, groups) = get(&tester, &format!("users/{ana}/group_memberships?page%5Bsize%5D=100")).await;
+    assert_eq!(groups["group_memberships"][0]["group_id"], group);
 }
 
 #[tokio::test]

@@ -138,6 +138,9 @@ fn route(world: &mut World, call: &Incoming) -> Result<Outcome, Refused> {
         ["groups", group, "memberships"] if role != Some(ZendeskRole::EndUser) => {
             list::members(zendesk, settings, group, call)?
         }
+        ["users", user, "group_memberships"] if role != Some(ZendeskRole::EndUser) => {
+            list::groups_of(zendesk, user, call)?
+        }
         ["users", "me"] => {
             json!({"user": zendesk.users.get(&acting).map(shape::whole_user)})
         }

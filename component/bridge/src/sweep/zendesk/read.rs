@@ -86,14 +86,16 @@ impl<H: Host> Account<'_, H> {
 
     async fn look_into(&self, requests: Vec<Request>, members: &Sorted<Vec<String>>, found: &Mutex<Found>) -> Done {
         let Ok(_permit) = self.side_by_side.acquire().await else { return Done::NotReached };
-        if self.known.waiting() + with(found, |found| found.plans.len()) >= WAITING_MAX {
-            return Done::NotReached;
-        }
-        let mut subjects = Vec::new();
+        let full = self.known.waiting() + with(found, |found| found.plans.len()) >= WAITING_MAX;
+        let (mut subjects, mut done) = (Vec::new(), Done::Yes);
         for request in requests {
             let ticket = reference(&request);
             let Some(known) = self.known_of(&ticket, found).await else { return Done::NotReached };
-            subjects.push(Subject { request, ticket, known });
+            if full && known.is_empty() {
+                done = Done::NotReached;
+            } else {
+                subjects.push(Subject { request, ticket, known });
+            }
         }
         let around = match self.around(&subjects, members, found).await {
             Ok(around) => around,
@@ -110,12 +112,12 @@ impl<H: Host> Account<'_, H> {
             match self.looked(&subject, &around) {
                 Some(looked) => with(found, |found| found.take(&subject.known, looked, self.rules, self.now)),
                 // Its group could not be read, which has been told.
-                None => {
-                    with(found, |found| found.failed.insert(subject.request.id));
-                }
+                None => with(found, |found| {
+                    found.failed.insert(subject.request.id);
+                }),
             }
         }
-        Done::Yes
+        done
     }
 
     /// The people and tickets that some requests need.
@@ -142,7 +144,16 @@ impl<H: Host> Account<'_, H> {
         }
         let (users, tickets) =
             join(self.session.users(&self.counter, users), self.session.tickets(&self.counter, tickets)).await;
-        let (mut users, (tickets, refused)) = (users?, tickets?);
+        let tickets = match tickets {
+            // A card without them is better than none.
+            Err(CallFailure::Failed(error @ CallError::Permanent { .. })) if subjects.len() == 1 => {
+                let id = subjects.first().map(|subject| subject.request.id.as_str());
+                with(found, |found| found.report.problem(id, error.code(), error.message()));
+                Default::default()
+            }
+            tickets => tickets?,
+        };
+        let (mut users, (tickets, refused)) = (users?, tickets);
         for refused in refused {
             with(found, |found| found.report.problem(refused.id.as_deref(), "ODD_TICKET", refused.why));
         }
@@ -168,7 +179,10 @@ impl<H: Host> Account<'_, H> {
             let approval = |(member, user): (Option<&str>, Option<&str>)| {
                 let mut approval = request.approval(member, None, facts.clone()).ok()?;
                 let own = known.iter().find(|entry| entry.approval.id == approval.id);
-                approval.approver = user.map(|user| approver(user, own, around, &approval, &mut asides));
+                match user {
+                    Some(user) => approval.approver = Some(approver(user, own, around, &approval, &mut asides)),
+                    None => asides.out_of_reach.push((approval.id.clone(), "nobody is there to be asked in Zendesk")),
+                }
                 Some(approval)
             };
             asked.into_iter().filter_map(approval).collect()

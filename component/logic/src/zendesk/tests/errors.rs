@@ -31,7 +31,7 @@ fn the_http_status_decides_whatever_shape_the_error_has() {
         (408, "retry SOURCE_FAULT 2", "unknown SOURCE_FAULT"),
         (409, "permanent REFUSED", "permanent REFUSED"),
         (410, "not found NOT_FOUND", "not found NOT_FOUND"),
-        (422, "permanent REFUSED", "permanent REFUSED"),
+        (422, "permanent UNPROCESSABLE", "permanent UNPROCESSABLE"),
         (429, "retry RATE_LIMITED 60", "retry RATE_LIMITED 60"),
         (301, "permanent REDIRECTED", "permanent REDIRECTED"),
         (500, "retry SOURCE_FAULT 2", "unknown SOURCE_FAULT"),

@@ -66,7 +66,7 @@ fn a_created_request_names_its_assignee_by_a_bare_id() {
     let error = read_create(&HttpResponse::new(422, refused.to_string())).unwrap_err();
     assert_eq!(
         (told(&error).as_str(), error.message()),
-        ("permanent REFUSED", "HTTP 422: ApprovalRequestCreationFailed: One exists")
+        ("permanent UNPROCESSABLE", "HTTP 422: ApprovalRequestCreationFailed: One exists")
     );
 }
 
