@@ -61,7 +61,7 @@ pub(crate) fn node() -> Result<()> {
         return Ok(());
     }
     let there = || runs("node", &["--version"]) && runs("npm", &["--version"]);
-    if !there() && !(debian(&["nodejs", "npm"]) && there()) {
+    if !(there() || debian(&["nodejs", "npm"]) && there()) {
         eprintln!("no node with npm: the test of examples/node will be skipped (Debian: apt-get install nodejs npm)");
         return Ok(());
     }
@@ -80,7 +80,7 @@ pub(crate) fn python() -> Result<()> {
     }
     packages.begin(&[])?;
     let environment = || runs("python3", &["-m", "venv", "--clear", &packages.folder.to_string_lossy()]);
-    if !environment() && !(debian(&["python3", "python3-venv"]) && environment()) {
+    if !(environment() || debian(&["python3", "python3-venv"]) && environment()) {
         eprintln!("no python3 with venv: the test of examples/python will be skipped (Debian: python3 python3-venv)");
         return Ok(());
     }
