@@ -58,6 +58,7 @@ mod engine;
 pub mod key_value;
 pub mod limits;
 pub mod logic;
+pub mod pack;
 pub mod report;
 pub mod schedule;
 pub mod serve;

@@ -139,6 +139,7 @@ fn echo(name: &str, text: &str) -> Fault {
             let status = format!(r#"{{"status_code":4000,"status":"failed","messages":[{message}]}}"#);
             ("/api/v3/", format!(r#"{{"response_status":{status}}}"#))
         }
+        "zendesk_api_token" => ("/api/v2/", format!(r#"{{"error":{{"title":"{text}","message":"{text}"}}}}"#)),
         "moveworks_api_key" => ("v1/", format!(r#"{{"error":{{"code":"{text}","message":"{text}"}}}}"#)),
         _ => ("/oauth/", format!(r#"{{"error":"{text}","error_description":"{text}"}}"#)),
     };
@@ -156,7 +157,14 @@ fn doctor_and_poll_show_no_secret_on_good_days_nor_where_vendors_repeat_it() {
             stage.assert_kept(&format!("{command:?}"), output.as_bytes());
         }
         stage.assert_store_kept();
-        let sent = ["sdp_authtoken", "sdp_client_id", "sdp_client_secret", "sdp_refresh_token", "moveworks_api_key"];
+        let sent = [
+            "sdp_authtoken",
+            "sdp_client_id",
+            "sdp_client_secret",
+            "sdp_refresh_token",
+            "zendesk_api_token",
+            "moveworks_api_key",
+        ];
         for name in sent.into_iter().filter(|name| stage.secrets.contains(name)) {
             let own = canary(name);
             for text in [own.clone(), own.replace('=', "\\u003d").replace('/', "\\/")] {

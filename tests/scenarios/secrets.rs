@@ -28,7 +28,7 @@ async fn on_good_days_no_secret_is_seen_or_stored() {
     ] {
         let mut probe = Probe::new(edition, door);
         let answer = probe.ask("POST", "/poll", Value::Null).await;
-        assert_eq!(answer.body["outbox"]["sent"], 2, "{answer:?}");
+        assert_eq!(answer.body["outbox"]["sent"], 3, "{answer:?}");
         let id = probe.id.clone();
         probe.use_everything().await;
         let last = probe.ask("GET", &format!("/approvals/{id}"), Value::Null).await;
@@ -89,6 +89,11 @@ async fn a_help_desk_that_echoes_the_access_token_is_not_passed_on() {
 #[tokio::test]
 async fn a_help_desk_that_echoes_the_technician_key_is_not_passed_on() {
     echoing(Edition::OnPremises, Door::Events, "/api/v3/").await;
+}
+
+#[tokio::test]
+async fn a_zendesk_that_echoes_the_token_is_not_passed_on() {
+    echoing(Edition::Cloud, Door::Events, "/api/v2/").await;
 }
 
 #[tokio::test]
@@ -160,7 +165,8 @@ async fn a_credential_goes_to_its_own_vendor_in_a_header_or_a_form() {
             }
         }
         let oauth = ["sdp_client_id", "sdp_client_secret", "sdp_refresh_token"];
-        let mut wanted: BTreeSet<(String, &str)> = [("moveworks.example".to_owned(), "moveworks_api_key")].into();
+        let always = [("moveworks.example", "moveworks_api_key"), ("zendesk.example", "zendesk_api_token")];
+        let mut wanted: BTreeSet<(String, &str)> = always.map(|(host, name)| (host.to_owned(), name)).into();
         match edition {
             Edition::Cloud => {
                 wanted.extend(oauth.map(|name| ("accounts.example".to_owned(), name)));

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask setup | build | demo | test | soak | bench`.
+//! The project's own commands: `cargo xtask setup | build | demo | test | pack | soak | bench`.
 
 mod component;
 mod languages;
@@ -38,6 +38,12 @@ enum Task {
         /// Passed on to `cargo test`
         #[arg(last = true)]
         args: Vec<String>,
+    },
+    /// Write the import pack for Moveworks into moveworks/
+    Pack {
+        /// Write nothing; fail where something is out of date
+        #[arg(long)]
+        check: bool,
     },
     /// Simulate life after life with everything going wrong, until the time is over or a promise is broken
     Soak {
@@ -83,6 +89,13 @@ fn run(task: Task) -> Result<()> {
             let mut all = vec!["test", "--workspace"];
             all.extend(args.iter().map(String::as_str));
             cargo(&all)
+        }
+        Task::Pack { check } => {
+            let mut args = vec!["run", "--quiet", "--package", "approval-bridge", "--", "pack"];
+            if check {
+                args.push("--check");
+            }
+            cargo(&args)
         }
         Task::Soak { minutes, seed } => {
             component::build()?;

@@ -58,6 +58,8 @@ pub struct Client<H> {
     faults: Arc<Mutex<Vec<(String, u32)>>>,
     /// The host has said that it allows no more calls.
     spent: Arc<AtomicBool>,
+    /// Whether limits are waited out; otherwise the caller is told at once.
+    patient: bool,
 }
 
 impl<H: Host> Client<H> {
@@ -71,7 +73,14 @@ impl<H: Host> Client<H> {
             pauses: Arc::default(),
             faults: Arc::default(),
             spent: Arc::default(),
+            patient: true,
         }
+    }
+
+    /// The same client for a caller who would rather hear of a limit than wait for it.
+    #[must_use]
+    pub fn impatient(self) -> Self {
+        Self { patient: false, ..self }
     }
 
     /// The same client with another end: everybody shares the calls under way and the pauses.
@@ -160,7 +169,7 @@ impl<H: Host> Client<H> {
                 self.pause(&origin(&request.url), wait);
             }
             // A limit is waited out as often as time allows; a fault is given up after a few tries.
-            if (tried >= TRIES && !limited) || wait >= self.left() {
+            if limited && !self.patient || tried >= TRIES && !limited || wait >= self.left() {
                 return result;
             }
             self.host.sleep(wait).await;

@@ -6,6 +6,7 @@
 pub mod config;
 pub mod decide;
 pub mod deliver;
+pub mod gateway;
 pub mod host;
 pub mod http;
 pub mod report;

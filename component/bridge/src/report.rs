@@ -18,7 +18,7 @@ pub struct Report {
     pub complete: bool,
     /// Whether nothing was announced or remembered.
     pub dry_run: bool,
-    /// Per source: `sdp/requests`, `sdp/changes`, `sdp/releases`; `moveworks` where sending failed.
+    /// Per source: `sdp/requests`, `sdp/changes`, `sdp/releases`, `zendesk`; `moveworks` where sending failed.
     pub sources: Sorted<SourceReport>,
     /// The messages.
     pub outbox: OutboxReport,

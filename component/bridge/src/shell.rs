@@ -9,6 +9,7 @@ use approval_logic::zendesk::NewRequest;
 
 use crate::config::{self, Problem, Settings};
 use crate::decide::{self, Answer, Order};
+use crate::gateway::Gateway;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
 use crate::report::Report;
@@ -159,6 +160,11 @@ impl<H: Host> Shell<H> {
             [entry] => Ok(Some(entry.approval.id.clone())),
             _ => Ok(None),
         }
+    }
+
+    /// The Ticket Gateway of a help desk; none where it is not configured.
+    pub async fn gateway(&self, source: Source) -> Result<Option<Gateway<H>>, OperationError> {
+        Ok(Gateway::new(&self.settings().await?, &self.store, source))
     }
 
     /// What is known of approvals; no call to a vendor.

@@ -80,6 +80,11 @@ impl Entry {
         self.said != Said::Closed
     }
 
+    /// Whether its approver is asked, and has not answered.
+    pub fn waits(&self) -> bool {
+        self.is_open() && matches!(self.approval.status, Status::Pending | Status::AwaitingClarification)
+    }
+
     /// Whether a planned card tells more than what is held of the same approval: that is of an earlier asking, or says
     /// that the card of this one was held back, as it was until it was planned.
     pub fn is_ahead_of(&self, held: &Self) -> bool {

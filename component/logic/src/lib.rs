@@ -5,6 +5,7 @@ pub mod atera;
 pub mod card;
 pub mod diff;
 mod fields;
+pub mod gateway;
 pub mod http;
 pub mod managed;
 pub mod markup;

@@ -22,18 +22,20 @@ mod router;
 mod rules;
 mod sdp;
 mod signed;
+mod zendesk;
 
 pub use card::{html, markup};
 pub use moveworks::moveworks_answer;
 pub use router::router;
 pub use sdp::{sdp_approval, sdp_approvals, sdp_decision, sdp_levels, sdp_page, sdp_summary, sdp_ticket, sdp_token};
 pub use signed::{action_token, approval_id};
+pub use zendesk::zendesk_answer;
 
 /// A target: its name, which is that of its corpus and of its cargo-fuzz binary, and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     ("action_token", action_token),
     ("approval_id", approval_id),
     ("html", html),
@@ -48,4 +50,5 @@ pub const TARGETS: [Target; 14] = [
     ("sdp_summary", sdp_summary),
     ("sdp_ticket", sdp_ticket),
     ("sdp_token", sdp_token),
+    ("zendesk_answer", zendesk_answer),
 ];

@@ -17,6 +17,7 @@ use crate::{report, schedule, serve};
 
 mod doctor;
 mod log;
+mod pack;
 mod preview;
 mod simulate;
 mod stop;
@@ -75,6 +76,16 @@ enum Command {
     },
     /// Simulate days of the bridge's life, decided by a seed, and check every promise it makes.
     Simulate(simulate::SimulateArgs),
+    /// Write the import pack for Moveworks.
+    #[command(hide = true)]
+    Pack {
+        /// Where to.
+        #[arg(long, default_value = crate::pack::FOLDER)]
+        folder: PathBuf,
+        /// Write nothing; fail where something is out of date.
+        #[arg(long)]
+        check: bool,
+    },
     /// Show the card for one approval.
     Preview {
         /// The approval, as JSON.
@@ -177,6 +188,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Stubs { listen, latency_ms, seed } => stubs(listen, Duration::from_millis(latency_ms), seed).await,
         Command::Demo { keep } => demo(keep).await,
         Command::Simulate(args) => simulate::simulate(args).await,
+        Command::Pack { folder, check } => pack::run(&folder, check),
         Command::Preview { approval, config, format } => preview::run(&approval, config.as_deref(), format),
     }
 }

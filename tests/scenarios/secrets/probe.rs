@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use approval_bridge::egress::{EgressError, transport_fn};
 use approval_bridge::stubs::{Door, Edition, Stubs};
 use approval_bridge::variables::KNOWN;
-use approval_bridge_tests::harness::{ANA, Answer, BO, Card, Desk, Setup, minutes};
+use approval_bridge_tests::harness::{ANA, Answer, BO, Card, Desk, Setup, minutes, requests};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
@@ -96,14 +98,24 @@ impl Upstream {
     }
 }
 
+/// The headers that hold credentials.
+fn headers_of(request: &Request<Bytes>) -> impl Iterator<Item = &str> {
+    let headers = ["authorization", "authtoken"].into_iter().filter_map(|name| request.headers().get(name));
+    headers.map(|value| value.to_str().expect("text"))
+}
+
 impl Echo {
     /// The credentials first, because texts are cut.
     fn answer(self, request: &Request<Bytes>) -> Response<Bytes> {
-        let headers = ["authorization", "authtoken"].into_iter().filter_map(|name| request.headers().get(name));
-        let mut text: Vec<&str> = headers.map(|value| value.to_str().expect("text")).collect();
+        let mut text: Vec<&str> = headers_of(request).collect();
         let body = std::str::from_utf8(request.body()).expect("text");
         let secret = ["client_secret=", "refresh_token=", "client_id="];
         text.extend(secret.iter().filter_map(|name| body.split('&').find_map(|field| field.strip_prefix(name))));
+        // Basic authorisation is unwrapped by whoever reads it.
+        let basic = headers_of(request).filter_map(|value| value.strip_prefix("Basic "));
+        let unwrapped: Vec<String> =
+            basic.filter_map(|pair| STANDARD.decode(pair).ok()).flat_map(String::from_utf8).collect();
+        text.extend(unwrapped.iter().map(String::as_str));
         text.push(body);
         let text = self.disguise.write(&text.join(" "));
         let body = if self.html {
@@ -165,6 +177,9 @@ impl Probe {
                 setup = setup.without(known.name).variable(known.name, &canary(known.name));
             }
         }
+        setup = setup
+            .variable("zendesk_base_url", "https://zendesk.example")
+            .variable("zendesk_email", approval_bridge::stubs::ZENDESK_EMAIL);
         let upstream = Upstream::default();
         let own = upstream.clone();
         let setup =
@@ -174,6 +189,9 @@ impl Probe {
             (settings.zoho.client_id, settings.zoho.client_secret) = (None, None);
             (settings.zoho.refresh_token, settings.moveworks.api_key) = (None, None);
             settings.sdp.authtoken = canary("sdp_authtoken");
+            settings.zendesk.api_token = canary("zendesk_api_token");
+            let ana = world.zendesk.user(ANA.0, ANA.1);
+            requests(&mut world.zendesk, ana, 1);
         });
         let desk = more(setup).start();
         let id = desk.world(|world| world.request().level(&[ANA, BO]).add()).approval(0, 0).id();
@@ -223,6 +241,12 @@ impl Probe {
             ("POST", "/gateway/sdp/tickets/1/comments", json!({ "text": "x", "public": true })),
             ("PUT", "/gateway/sdp/tickets/1/assignment", json!({ "group": "x" })),
             ("POST", "/approvals/1/2/approve", json!({ "approver": ANA.1 })),
+            ("POST", "/approvals/zendesk:1/approve", json!({ "approver": ANA.1 })),
+            (
+                "POST",
+                "/approval-requests/zendesk",
+                json!({ "ticket_id": 1, "subject": "s", "message": "m", "assignee_user_id": 1 }),
+            ),
         ] {
             self.ask(method, path, body).await;
         }

@@ -1,15 +1,18 @@
 //! Variables → settings. All problems are found at once, each names its variable, none shows a value.
 
 mod atera;
+mod gateway;
 mod moveworks;
 mod reader;
 mod sdp;
 mod zendesk;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use approval_logic::approval::{Source, is_address, normal_address};
 use approval_logic::card::{CardStyle, FieldKind};
+use approval_logic::gateway::Profile;
 use approval_logic::managed::Allowed;
 use approval_logic::policy::Closings;
 use approval_logic::quiet::{self, QuietHours};
@@ -68,6 +71,13 @@ pub const NAMES: &[&str] = &[
     "card_title",
     "silent_approvers",
     "comment_required_on_reject",
+    "gateway_states",
+    "gateway_system",
+    "gateway_user_id",
+    "gateway_resolved_state",
+    "gateway_reopened_state",
+    "gateway_fields",
+    "gateway_destinations",
 ];
 
 /// What a first start does about approvals that are pending already.
@@ -120,6 +130,8 @@ pub struct Settings {
     pub silent: Vec<String>,
     /// Whether a rejection needs a comment.
     pub comment_required_on_reject: bool,
+    /// What the Ticket Gateway calls things, for each help desk.
+    pub gateway: Vec<(Source, Arc<Profile>)>,
 }
 
 impl Settings {
@@ -204,6 +216,7 @@ impl Reader {
             style: self.style(),
             silent: self.silent(),
             comment_required_on_reject: self.flag("comment_required_on_reject", true),
+            gateway: self.gateway(),
         }
     }
 

@@ -49,6 +49,16 @@ impl Call {
         Ok(Self { path, query: parts.uri.query().map(str::to_owned), body: in_memory(body).await })
     }
 
+    /// Whether there is a body at all.
+    pub(super) fn has_body(&self) -> bool {
+        !self.body.iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// Lets go of the body, once it has been read.
+    pub(super) fn forget_body(&mut self) {
+        self.body = Bytes::new();
+    }
+
     /// A part of the address, by its place among the variable ones.
     pub(super) fn path(&self, place: usize) -> &str {
         self.path.get(place).map_or("", String::as_str)

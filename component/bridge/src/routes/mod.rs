@@ -5,6 +5,7 @@ mod asking;
 mod call;
 mod decisions;
 mod error;
+mod gateway;
 mod later;
 mod outbox;
 mod requests;
@@ -156,13 +157,33 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
         )
         .route("/requests/{id}/resend", post(Run(|shell, call| Box::pin(requests::resend(shell, call)))))
         .route("/requests/{id}/responses", post(Run(|shell, call| Box::pin(requests::respond(shell, call)))))
-        .route("/gateway/{source}/tickets", get(empty()).post(Run(|_, call| later::with_any(&call))))
-        .route("/gateway/{source}/tickets/{id}", get(empty()).patch(Run(|_, call| later::with_any(&call))))
-        .route("/gateway/{source}/tickets/{id}/comments", post(Run(|_, call| later::with(&call, later::COMMENT))))
-        .route("/gateway/{source}/tickets/{id}/attachments", post(Run(|_, call| later::with(&call, later::ATTACHMENT))))
-        .route("/gateway/{source}/tickets/{id}/resolve", post(empty()))
-        .route("/gateway/{source}/tickets/{id}/reopen", post(empty()))
-        .route("/gateway/{source}/tickets/{id}/assignment", put(Run(|_, call| later::with(&call, later::ASSIGNMENT))))
+        .route(
+            "/gateway/{source}/tickets",
+            get(Run(|shell, call| Box::pin(gateway::list(shell, call))))
+                .post(Run(|shell, call| Box::pin(gateway::create(shell, call)))),
+        )
+        .route(
+            "/gateway/{source}/tickets/{id}",
+            get(Run(|shell, call| Box::pin(gateway::one(shell, call))))
+                .patch(Run(|shell, call| Box::pin(gateway::update(shell, call)))),
+        )
+        .route(
+            "/gateway/{source}/tickets/{id}/comments",
+            post(Run(|shell, call| Box::pin(gateway::comment(shell, call)))),
+        )
+        .route(
+            "/gateway/{source}/tickets/{id}/attachments",
+            post(Run(|shell, call| Box::pin(gateway::attach(shell, call)))),
+        )
+        .route(
+            "/gateway/{source}/tickets/{id}/resolve",
+            post(Run(|shell, call| Box::pin(gateway::resolve(shell, call)))),
+        )
+        .route("/gateway/{source}/tickets/{id}/reopen", post(Run(|shell, call| Box::pin(gateway::reopen(shell, call)))))
+        .route(
+            "/gateway/{source}/tickets/{id}/assignment",
+            put(Run(|shell, call| Box::pin(gateway::assign(shell, call)))),
+        )
         .with_state(shell)
 }
 

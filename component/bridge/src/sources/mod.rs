@@ -69,7 +69,7 @@ impl<H: Host> Sources<H> {
         match subject.desk {
             HelpDesk::Sdp => Some(self.sdp.as_ref()?.facts(counter, subject.kind, &subject.id).await),
             HelpDesk::Atera => Some(self.atera.as_ref()?.facts(counter, &subject.id).await),
-            HelpDesk::Zendesk => None,
+            HelpDesk::Zendesk => Some(self.zendesk.as_ref()?.facts(counter, &subject.id).await),
         }
     }
 

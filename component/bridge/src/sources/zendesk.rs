@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use approval_logic::approval::{Approval, ApprovalId, Millis, Person, Status, Ticket, TicketKind, Verdict};
 use approval_logic::http::{CallError, HttpRequest, HttpResponse};
+use approval_logic::managed;
 use approval_logic::zendesk::{
     self, Assignee, BATCH, Calls, Credential, Facts, Filter, Members, NewRequest, Next, Page, Pages, Refused, Request,
     User, ticket_link,
@@ -127,6 +128,16 @@ impl<H: Host> Session<H> {
             tickets.extend(read.tickets.into_iter().map(|facts| (facts.ticket.id.clone(), facts)));
         }
         Ok((tickets, refused))
+    }
+
+    /// What a card needs to know of one ticket, and who asked for it.
+    pub async fn facts(&self, counter: &Counter, id: &str) -> Result<managed::Facts, CallFailure> {
+        let (tickets, _) = self.tickets(counter, vec![id.to_owned()]).await?;
+        let Some(facts) = tickets.get(id).cloned() else { return Err(not_there()) };
+        let users = self.users(counter, facts.requester.iter().cloned().collect()).await?;
+        let requester = facts.requester.and_then(|user| users.get(&user).map(|user| user.person.clone()));
+        let ticket = Ticket { requester, link: Some(self.link(id)), ..facts.ticket };
+        Ok(managed::Facts { ticket, thread: Vec::new() })
     }
 
     /// Keeps what was learnt of people for the sweeps to come.
@@ -309,7 +320,11 @@ impl<H: Host> Session<H> {
     }
 
     /// The user of an address. The search is not exact, and an address that two have is nobody's.
-    async fn user_with_address(&self, counter: &Counter, address: &str) -> Result<Option<User>, CallFailure> {
+    pub(crate) async fn user_with_address(
+        &self,
+        counter: &Counter,
+        address: &str,
+    ) -> Result<Option<User>, CallFailure> {
         if address.trim().is_empty() {
             return Ok(None);
         }
@@ -351,7 +366,8 @@ impl<H: Host> Session<H> {
         Credential { email: email.clone(), api_token: api_token.reveal().to_owned() }
     }
 
-    async fn read<T: Send>(
+    /// Reads something.
+    pub(crate) async fn read<T: Send>(
         &self,
         counter: &Counter,
         build: impl Fn(&Calls<'_>) -> HttpRequest + Send,
@@ -360,6 +376,18 @@ impl<H: Host> Session<H> {
         let credential = self.credential();
         let request = build(&Calls::new(&self.settings.base_url, &credential));
         self.client.read(counter, request, reader).await
+    }
+
+    /// Sends a write once.
+    pub(crate) async fn write<T: Send>(
+        &self,
+        counter: &Counter,
+        build: impl Fn(&Calls<'_>) -> HttpRequest + Send,
+        reader: impl Fn(&HttpResponse) -> Result<T, CallError> + Send,
+    ) -> Result<T, CallFailure> {
+        let credential = self.credential();
+        let request = build(&Calls::new(&self.settings.base_url, &credential));
+        Ok(reader(&self.client.once(counter, request).await?)?)
     }
 
     /// Works on what is kept of people. The answer: whether it was changed.
@@ -388,7 +416,7 @@ fn distinct(ids: Vec<String>) -> Vec<String> {
 }
 
 fn not_there() -> CallFailure {
-    CallFailure::Failed(CallError::NotFound { code: "NOT_FOUND", message: "Zendesk has no such request".to_owned() })
+    CallFailure::Failed(CallError::NotFound { code: "NOT_FOUND", message: "Zendesk has nothing of this id".to_owned() })
 }
 
 fn without_end() -> CallFailure {
