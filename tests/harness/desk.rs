@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Sweep};
 use super::card::Card;
+use super::native::NativeHost;
 use super::setup::{API_TOKEN, Setup};
 
 /// The bridge that all others share their compiled component with.
@@ -132,6 +133,16 @@ impl Desk {
     /// The bridge, for typed calls.
     pub fn bridge(&self) -> &Bridge {
         &self.bridge
+    }
+
+    /// What the native shell runs on: the services of this desk's bridge.
+    pub fn native(&self) -> NativeHost {
+        NativeHost {
+            key_value: self.bridge.key_value().clone(),
+            variables: self.bridge.variables().clone(),
+            clock: self.bridge.clock().clone(),
+            transport: self.outside.clone(),
+        }
     }
 
     /// What the store holds.

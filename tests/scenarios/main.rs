@@ -49,6 +49,7 @@ mod operations;
 mod outages;
 mod pacing;
 mod pack;
+mod packagings;
 mod poison;
 mod quiet_hours;
 mod reconcile;
