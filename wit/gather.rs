@@ -2,6 +2,7 @@
 //!
 //! Nothing of others is copied into this repository: the files come from the very versions that `Cargo.lock` names.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,22 +39,38 @@ pub fn own() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Writes the whole package, ours and `deps`, into `target`, which is emptied first.
+/// Writes the whole package, ours and `deps`, into `target`, and nothing else remains there. Files that are right are left
+/// alone, so that what is made from them is not made again.
 pub fn gather(target: &Path) -> Result<()> {
     let metadata = MetadataCommand::new()
         .manifest_path(own().join("Cargo.toml"))
         .exec()
         .context("cargo metadata; is this a whole checkout, with Cargo.lock?")?;
-    if target.exists() {
-        fs::remove_dir_all(target).with_context(|| format!("emptying {}", target.display()))?;
-    }
-    fs::create_dir_all(target.join("deps"))?;
-    copy_wit(&own(), target)?;
+    let mut files = BTreeMap::new();
+    read_wit(&own(), target, &mut files)?;
     for shipped in SHIPPED.iter().chain(&NAMED) {
-        copy_wit(
-            &crate_folder(&metadata, shipped.in_crate)?.join(shipped.path),
-            &target.join("deps").join(shipped.name),
-        )?;
+        let from = crate_folder(&metadata, shipped.in_crate)?.join(shipped.path);
+        read_wit(&from, &target.join("deps").join(shipped.name), &mut files)?;
+    }
+    remove_others(target, &files)?;
+    for (path, text) in &files {
+        if fs::read(path).ok().as_ref() != Some(text) {
+            fs::create_dir_all(path.parent().unwrap_or(target))?;
+            fs::write(path, text).with_context(|| format!("writing {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what does not belong to the package, such as a dependency that is gone.
+fn remove_others(folder: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
+    for item in fs::read_dir(folder).into_iter().flatten() {
+        let path = item?.path();
+        if path.is_dir() {
+            remove_others(&path, files)?;
+        } else if !files.contains_key(&path) {
+            fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+        }
     }
     Ok(())
 }
@@ -68,17 +85,16 @@ fn crate_folder(metadata: &Metadata, name: &str) -> Result<PathBuf> {
     Ok(manifest.parent().context("a manifest lies in a folder")?.to_path_buf())
 }
 
-fn copy_wit(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    let mut copied = 0;
+/// Reads the `.wit` files of a folder, by the path that they get in `to`.
+fn read_wit(from: &Path, to: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
+    let before = files.len();
     for item in fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
         let path = item?.path();
         if path.extension().is_some_and(|ending| ending == "wit") {
             let name = path.file_name().context("a file has a name")?;
-            fs::write(to.join(name), fs::read(&path)?)?;
-            copied += 1;
+            files.insert(to.join(name), fs::read(&path)?);
         }
     }
-    ensure!(copied > 0, "no .wit file in {}", from.display());
+    ensure!(files.len() > before, "no .wit file in {}", from.display());
     Ok(())
 }

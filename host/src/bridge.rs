@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use tokio::sync::Mutex;
+use tracing::Instrument;
 use wasmtime::component::{Accessor, Instance, InstancePre};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::p3::Request;
@@ -17,6 +18,7 @@ use crate::call::{CallError, CallStats, Caller};
 use crate::clock::Clock;
 use crate::key_value::{KeyValue, KeyValueStats};
 use crate::limits::{Kind, LimitError, Limits};
+use crate::log;
 use crate::state::State;
 use crate::variables::Variables;
 
@@ -57,11 +59,18 @@ impl Bridge {
             return self.answer(Kind::Request, request).await;
         }
         if matches!(path, "/poll" | "/hints") {
-            let _sweeping = self.inner.sweeping.lock().await;
-            return self.answer(Kind::Sweep, request).await;
+            let sweep = async {
+                let _sweeping = self.inner.sweeping.lock().await;
+                let answer = self.answer(Kind::Sweep, request).await;
+                log::answer(&answer);
+                answer
+            };
+            return sweep.instrument(log::sweep(self.clock().now_ms())).await;
         }
         let waits = path == "/notifications" || path.starts_with("/outbox/");
-        self.answer(if waits { Kind::Sweep } else { Kind::Request }, request).await
+        let answer = self.answer(if waits { Kind::Sweep } else { Kind::Request }, request).await;
+        log::audit_failure(&answer);
+        answer
     }
 
     /// One sweep. With `dry_run` nothing is written or sent. A sweep that is running is waited for.

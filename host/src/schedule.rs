@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tracing::{error, info};
+use tracing::{Instrument, error};
 
 use crate::bridge::Bridge;
 use crate::clock::Clock;
-use crate::report;
+use crate::log;
 
 /// Sweeps until the future is dropped. A sweep that fails is logged; the next beat tries again. `first` is told when
 /// the first sweep has ended, however it did.
@@ -22,10 +22,13 @@ pub async fn run(bridge: Bridge, every: Duration, first: oneshot::Sender<()>) {
         let bridge = bridge.clone();
         let first = first.take();
         async move {
-            match bridge.poll(false).await {
-                Ok(report) => info!("{}", report::line(&report)),
-                Err(error) => error!(%error, "the sweep failed; the next one tries again"),
-            }
+            let sweep = async {
+                match bridge.poll(false).await {
+                    Ok(report) => log::report(&report),
+                    Err(error) => error!(%error, "the sweep failed; the next one tries again"),
+                }
+            };
+            sweep.instrument(log::sweep(bridge.clock().now_ms())).await;
             if let Some(first) = first {
                 // Nobody waits any more where the first sweep took long.
                 let _ = first.send(());

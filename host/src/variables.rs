@@ -75,6 +75,14 @@ pub const KNOWN: &[Known] = &[
     plain("card_title", "title of a card"),
     plain("silent_approvers", "addresses that get no cards"),
     plain("comment_required_on_reject", "true"),
+    plain("gateway_states", "states of the help desk as Moveworks' codes, such as Open=WIP,On Hold=WAITING_FOR_USER"),
+    plain("gateway_system", "system and integration id of identities; ServiceDesk Plus: MANAGE_ENGINE:manage_engine"),
+    plain("gateway_user_id", "how people are named towards Moveworks: email or id"),
+    plain("gateway_resolved_state", "the state that resolves a ticket; Resolved, solved"),
+    plain("gateway_reopened_state", "the state that reopens a ticket; Open, open"),
+    plain("gateway_fields", "more fields of a ticket, such as cost_center=udf_fields.udf_char1"),
+    plain("gateway_destinations", "groups of like tickets, such as it_requests=group:IT Support"),
+    plain("audit_days", "how long the audit trail is kept, 0: for ever; 400"),
 ];
 
 /// What an environment variable starts with: `APPROVAL_BRIDGE_API_TOKEN` sets `api_token`.

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Sweep};
 use super::card::Card;
+use super::native::NativeHost;
 use super::setup::{API_TOKEN, Setup};
 
 /// The bridge that all others share their compiled component with.
@@ -134,9 +135,24 @@ impl Desk {
         &self.bridge
     }
 
+    /// What the native shell runs on: the services of this desk's bridge.
+    pub fn native(&self) -> NativeHost {
+        NativeHost {
+            key_value: self.bridge.key_value().clone(),
+            variables: self.bridge.variables().clone(),
+            clock: self.bridge.clock().clone(),
+            transport: self.outside.clone(),
+        }
+    }
+
     /// What the store holds.
     pub fn entries(&self) -> BTreeMap<String, Vec<u8>> {
         self.parts.store.entries()
+    }
+
+    /// The store holds something else under a key.
+    pub async fn keep(&self, key: &str, value: Vec<u8>) {
+        self.parts.store.set(key, value).await.expect("memory does not fail");
     }
 
     /// The store loses a key.

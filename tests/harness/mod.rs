@@ -6,6 +6,7 @@
 mod answer;
 mod card;
 mod desk;
+mod native;
 mod requests;
 mod served;
 mod setup;
@@ -16,6 +17,7 @@ pub use answer::{Answer, Sweep};
 pub use approval_bridge::simulate::{Moment, Plug, Time};
 pub use card::Card;
 pub use desk::Desk;
+pub use native::NativeHost;
 pub use requests::{AGENT, SAM, asking};
 pub use served::Served;
 pub use setup::{API_TOKEN, Setup};

@@ -4,7 +4,7 @@
 //! ticket live side by side.
 
 use approval_bridge::stubs::Fault;
-use approval_bridge_tests::harness::{AGENT, ANA, BO, CY, Desk, SAM, asking, minutes};
+use approval_bridge_tests::harness::{AGENT, ANA, BO, CY, Desk, SAM, Who, asking, minutes};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -148,6 +148,29 @@ async fn a_ticket_of_servicedesk_plus_can_be_asked_about_too() {
     let id = answer.body["id"].as_str().unwrap();
     assert_eq!(desk.approve(&format!("managed:{id}:r1"), ANA.1).await.outcome(), (200, "approved"));
     desk.poll().await.clean();
+}
+
+#[tokio::test]
+async fn a_ticket_of_zendesk_can_be_asked_about_too() {
+    let desk = Desk::zendesk().start();
+    let ticket = desk.world(|world| {
+        let sam = world.zendesk.end_user(SAM.0, SAM.1);
+        let ticket = world.zendesk.ticket("New badge");
+        world.zendesk.ticket_mut(ticket).unwrap().requester = Some(sam);
+        ticket.to_string()
+    });
+    let ask = |people: &[Who]| {
+        let mut body = asking(&ticket, people, Value::Null);
+        body["source"] = json!("zendesk");
+        body
+    };
+    assert_eq!(desk.post("/requests", ask(&[ANA, SAM])).await.error(), (422, "RECIPIENT_ASKED_FOR_IT"));
+    let answer = desk.post("/requests", ask(&[ANA])).await;
+    assert_eq!((answer.status, &answer.body["ticket"]["title"]), (201, &json!("New badge")), "{}", answer.text);
+    assert!(desk.cards()[0].text.contains("New badge") && desk.cards()[0].text.contains(SAM.0));
+    let mut other = ask(&[ANA]);
+    other["ticket_id"] = json!("1");
+    assert_eq!(desk.post("/requests", other).await.error(), (404, "TICKET_NOT_FOUND"));
 }
 
 #[tokio::test]

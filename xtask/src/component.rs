@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use wasm_metadata::{AddMetadata, AddMetadataField};
+use cargo_metadata::Artifact;
 use wasmparser::BinaryReader;
 use wit_component::ComponentEncoder;
+use wit_parser::Resolve;
 
 use crate::setup::{self, TARGET};
-use crate::{cargo_with, root, target};
+use crate::{artifacts, metadata, root, target};
 
 /// A component and the crate it is made of.
 struct Part {
@@ -35,41 +36,57 @@ const PARTS: [Part; 2] = [
     },
 ];
 
-/// Builds both components into `target/components`, and the whole WIT package beside them.
+/// Builds both components into `target/components`, and beside them the whole WIT package: as files, and as the one that
+/// registries keep.
 pub(crate) fn build() -> Result<()> {
     setup::target()?;
     let folder = target()?.join("components");
     fs::create_dir_all(&folder)?;
-    approval_bridge_wit::gather(&folder.join("wit"))?;
+    let wit = folder.join("wit");
+    approval_bridge_wit::gather(&wit)?;
+    keep(&folder.join("approvals_bridge_wit.wasm"), &package(&wit)?)?;
     let flags = flags()?;
     for part in &PARTS {
-        let bytes = module(part.package, part.features, &flags)?;
-        let component = componentise(part, &bytes)?;
-        let path = folder.join(part.file).with_extension("wasm");
-        // Left alone when nothing changed, so that what embeds it is not built again.
-        if fs::read(&path).ok().as_deref() != Some(&component) {
-            fs::write(&path, &component)?;
-        }
-        println!("{:>9} bytes  {}", component.len(), path.display());
+        let (bytes, made_of) = module(part.package, part.features, &flags)?;
+        let component = componentise(part.package, &bytes)?;
+        let component = metadata::describe(&component, part.file, part.about, &made_of)?;
+        keep(&folder.join(part.file).with_extension("wasm"), &component)?;
     }
     Ok(())
 }
 
+/// Writes a file that was built. It is left alone when nothing changed, so that what embeds it is not built again.
+fn keep(path: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(path).ok().as_deref() != Some(bytes) {
+        fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))?;
+    }
+    println!("{:>9} bytes  {}", bytes.len(), path.display());
+    Ok(())
+}
+
+/// The WIT package as a binary, which `wkg publish` takes and `wasm-tools component wit` reads.
+fn package(wit: &Path) -> Result<Vec<u8>> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(wit)?;
+    wit_component::encode(&resolve, package).context("writing down the WIT package")
+}
+
 /// Builds the module that only the benchmarks run, beside the components.
 pub(crate) fn bench_guest() -> Result<()> {
-    let bytes = module("approval-bridge-bench-guest", &[], &flags()?)?;
+    let (bytes, _) = module("approval-bridge-bench-guest", &[], &flags()?)?;
     Ok(fs::write(target()?.join("components/bench_guest.wasm"), bytes)?)
 }
 
-/// Compiles a crate to a core module.
-fn module(package: &str, features: &[&str], flags: &str) -> Result<Vec<u8>> {
+/// Compiles a crate to a core module. Says also what cargo compiled for that.
+fn module(package: &str, features: &[&str], flags: &str) -> Result<(Vec<u8>, Vec<Artifact>)> {
     let mut args =
         vec!["rustc", "--quiet", "--package", package, "--lib", "--target", TARGET, "--profile", "component"];
     args.extend(features);
     args.extend(["--crate-type", "cdylib"]);
-    cargo_with(&args, &[("CARGO_ENCODED_RUSTFLAGS", flags)])?;
+    let made_of = artifacts(&args, &[("CARGO_ENCODED_RUSTFLAGS", flags)])?;
     let path = target()?.join(TARGET).join("component").join(package.replace('-', "_")).with_extension("wasm");
-    fs::read(&path).with_context(|| format!("reading {}", path.display()))
+    let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    Ok((bytes, made_of))
 }
 
 /// What the compiler is told beyond the profile, as cargo takes it: parts with a separator between them.
@@ -90,18 +107,12 @@ fn flags() -> Result<String> {
     Ok(flags.join("\u{1f}"))
 }
 
-fn componentise(part: &Part, module: &[u8]) -> Result<Vec<u8>> {
+fn componentise(package: &str, module: &[u8]) -> Result<Vec<u8>> {
     let component = ComponentEncoder::default()
         .module(module)
         .and_then(|encoder| encoder.validate(true).encode())
-        .with_context(|| format!("making a component of {}", part.package))?;
-    let component = without_names(&component).context("leaving out names")?;
-    let mut metadata = AddMetadata::default();
-    metadata.name = AddMetadataField::Set(part.file.replace('_', "-"));
-    metadata.version = AddMetadataField::Set(wasm_metadata::Version::new(env!("CARGO_PKG_VERSION")));
-    metadata.description = AddMetadataField::Set(wasm_metadata::Description::new(part.about));
-    metadata.licenses = AddMetadataField::Set(wasm_metadata::Licenses::new("Apache-2.0")?);
-    metadata.to_wasm(&component).context("adding metadata")
+        .with_context(|| format!("making a component of {package}"))?;
+    without_names(&component).context("leaving out names")
 }
 
 /// A component without the names of its inner parts: ten kilobytes that nothing but a debugger shows.
@@ -122,7 +133,7 @@ fn without_names(component: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Magic number and version.
-const HEADER: usize = 8;
+pub(crate) const HEADER: usize = 8;
 
 /// The id of sections that change nothing about what is run.
 const CUSTOM: u8 = 0;

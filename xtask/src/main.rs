@@ -1,13 +1,16 @@
-//! The project's own commands: `cargo xtask setup | build | demo | test | soak | bench`.
+//! The project's own commands: `cargo xtask setup | build | demo | test | pack | soak | bench`.
 
 mod component;
+mod languages;
+mod metadata;
 mod setup;
 mod soak;
 
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
+use cargo_metadata::{Artifact, Message};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -19,7 +22,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Get what building needs: the WebAssembly target; and a Redis server for the tests, where that is possible
+    /// Get what building needs: the WebAssembly target; and for the tests, where that is possible, a Redis server and
+    /// the packages of the examples in Node and Python
     Setup,
     /// Build both components into target/components
     Build,
@@ -34,6 +38,12 @@ enum Task {
         /// Passed on to `cargo test`
         #[arg(last = true)]
         args: Vec<String>,
+    },
+    /// Write the import pack for Moveworks into moveworks/
+    Pack {
+        /// Write nothing; fail where something is out of date
+        #[arg(long)]
+        check: bool,
     },
     /// Simulate life after life with everything going wrong, until the time is over or a promise is broken
     Soak {
@@ -61,7 +71,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Setup => {
-            setup::redis();
+            tools_of_tests()?;
             setup::target()
         }
         Task::Build => component::build(),
@@ -74,11 +84,18 @@ fn run(task: Task) -> Result<()> {
             cargo(&args)
         }
         Task::Test { args } => {
-            setup::redis();
+            tools_of_tests()?;
             component::build()?;
             let mut all = vec!["test", "--workspace"];
             all.extend(args.iter().map(String::as_str));
             cargo(&all)
+        }
+        Task::Pack { check } => {
+            let mut args = vec!["run", "--quiet", "--package", "approval-bridge", "--", "pack"];
+            if check {
+                args.push("--check");
+            }
+            cargo(&args)
         }
         Task::Soak { minutes, seed } => {
             component::build()?;
@@ -90,6 +107,13 @@ fn run(task: Task) -> Result<()> {
             cargo(&["bench", "--package", "approval-bridge-tests"])
         }
     }
+}
+
+/// Gets what tests use beyond Rust. All of it is optional: a test without its tool says that it was skipped.
+fn tools_of_tests() -> Result<()> {
+    setup::redis();
+    languages::node()?;
+    languages::python()
 }
 
 /// The workspace's root.
@@ -108,17 +132,30 @@ fn target() -> Result<PathBuf> {
 
 /// Runs cargo in the workspace's root.
 fn cargo(args: &[&str]) -> Result<()> {
-    cargo_with(args, &[])
+    succeeded(args, command(args)?.status().context("starting cargo")?)
 }
 
-/// The same, with additions to its environment.
-fn cargo_with(args: &[&str], environment: &[(&str, &str)]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(args).envs(environment.iter().copied()).current_dir(root()?);
-    let status = command.status().context("starting cargo")?;
-    if !status.success() {
-        bail!("`cargo {}` failed", args.join(" "));
+/// The same, with additions to its environment. What cargo compiled for it, or had compiled before, comes back.
+fn artifacts(args: &[&str], environment: &[(&str, &str)]) -> Result<Vec<Artifact>> {
+    let mut command = command(args)?;
+    command.args(["--message-format", "json-render-diagnostics"]).envs(environment.iter().copied());
+    let output = command.stderr(Stdio::inherit()).output().context("starting cargo")?;
+    succeeded(args, output.status)?;
+    let mut artifacts = Vec::new();
+    for message in Message::parse_stream(output.stdout.as_slice()) {
+        if let Message::CompilerArtifact(artifact) = message.context("reading what cargo says")? {
+            artifacts.push(artifact);
+        }
     }
-    Ok(())
+    Ok(artifacts)
+}
+
+fn command(args: &[&str]) -> Result<Command> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(root()?);
+    Ok(command)
+}
+
+fn succeeded(args: &[&str], status: ExitStatus) -> Result<()> {
+    if status.success() { Ok(()) } else { bail!("`cargo {}` failed", args.join(" ")) }
 }

@@ -1,5 +1,5 @@
 //! What building needs beyond Rust itself: the target `wasm32-unknown-unknown`. And what tests can use where it is there:
-//! a Redis server.
+//! a Redis server, and packages of other systems.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -39,39 +39,37 @@ fn is_installed() -> bool {
     })
 }
 
-/// Gets a Redis server for the tests of the Redis store, where that is done with one command and is ours to do: as root
-/// on Debian. It is optional, so nothing here ends the run; without it those tests say that they were skipped.
+/// Gets a Redis server for the tests of the Redis store, where that is done with one command and is ours to do. It is
+/// optional, so nothing here ends the run; without it those tests say that they were skipped.
 pub(crate) fn redis() {
-    if runs("redis-server", &["--version"]) {
+    if runs("redis-server", &["--version"]) || debian(&["redis-server"]) {
         return;
     }
+    eprintln!("no redis-server: the tests of the Redis store will be skipped (Debian: apt-get install redis-server)");
+}
+
+/// Installs packages of Debian, where that is ours to do: as root on Debian. False where they are not there afterwards.
+pub(crate) fn debian(packages: &[&str]) -> bool {
     let debian = Path::new("/etc/debian_version").exists() && runs("apt-get", &["--version"]);
     if !debian || !is_root() {
-        eprintln!(
-            "no redis-server: the tests of the Redis store will be skipped (Debian: apt-get install redis-server)"
-        );
-        return;
+        return false;
     }
-    eprintln!("installing Debian's redis-server for the tests of the Redis store …");
-    let install = ["install", "-y", "--no-install-recommends", "redis-server"];
+    eprintln!("installing Debian's {} for the tests …", packages.join(", "));
+    let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
     // A machine that was never asked for packages has no list of them yet.
-    if apt(&install) || apt(&["update"]) && apt(&install) {
-        return;
-    }
-    eprintln!("redis-server could not be installed: the tests of the Redis store will be skipped");
+    apt(&install) || apt(&["update"]) && apt(&install)
 }
 
 /// Runs apt-get quietly. It gives up soon on a network that is not there, and asks nothing.
 fn apt(args: &[&str]) -> bool {
     let patience =
         ["-qq", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=15", "-o", "DPkg::Lock::Timeout=60"];
-    let mut command = Command::new("apt-get");
-    command.args(patience).args(args).env("DEBIAN_FRONTEND", "noninteractive");
-    succeeds(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
+    quietly(Command::new("apt-get").args(patience).args(args).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-fn runs(program: &str, args: &[&str]) -> bool {
-    succeeds(Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()))
+/// Whether a program is there and does this.
+pub(crate) fn runs(program: &str, args: &[&str]) -> bool {
+    quietly(Command::new(program).args(args))
 }
 
 fn is_root() -> bool {
@@ -79,6 +77,8 @@ fn is_root() -> bool {
     output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-fn succeeds(command: &mut Command) -> bool {
+/// Runs a command that shows and asks nothing; whether it succeeded.
+pub(crate) fn quietly(command: &mut Command) -> bool {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

@@ -1,6 +1,8 @@
 //! One client for every vendor: bounded concurrency, a deadline, repeats of what is worth repeating, and a pause for
 //! everybody once an origin says that it is too much.
 
+mod calls;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,6 +15,7 @@ use futures::future::{Either, select};
 use tokio::sync::Semaphore;
 
 use crate::host::{CallLimits, Host};
+pub use calls::Calls;
 
 /// The longest wait for a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -58,6 +61,9 @@ pub struct Client<H> {
     faults: Arc<Mutex<Vec<(String, u32)>>>,
     /// The host has said that it allows no more calls.
     spent: Arc<AtomicBool>,
+    /// Whether limits are waited out; otherwise the caller is told at once.
+    patient: bool,
+    calls: Calls,
 }
 
 impl<H: Host> Client<H> {
@@ -71,7 +77,15 @@ impl<H: Host> Client<H> {
             pauses: Arc::default(),
             faults: Arc::default(),
             spent: Arc::default(),
+            patient: true,
+            calls: Calls::default(),
         }
+    }
+
+    /// The same client for a caller who would rather hear of a limit than wait for it.
+    #[must_use]
+    pub fn impatient(self) -> Self {
+        Self { patient: false, ..self }
     }
 
     /// The same client with another end: everybody shares the calls under way and the pauses.
@@ -115,6 +129,7 @@ impl<H: Host> Client<H> {
             return Err(CallFailure::OutOfTime);
         }
         self.count_fault(&origin, &answer);
+        self.calls.count(&origin, &answer);
         if matches!(answer, Err(TransportError::NoMoreCalls)) {
             self.spent.store(true, Ordering::Relaxed);
         }
@@ -160,12 +175,17 @@ impl<H: Host> Client<H> {
                 self.pause(&origin(&request.url), wait);
             }
             // A limit is waited out as often as time allows; a fault is given up after a few tries.
-            if (tried >= TRIES && !limited) || wait >= self.left() {
+            if limited && !self.patient || tried >= TRIES && !limited || wait >= self.left() {
                 return result;
             }
             self.host.sleep(wait).await;
             pause *= 2;
         }
+    }
+
+    /// The calls so far, by what came back.
+    pub const fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     /// How long calls to an origin have to wait still.

@@ -6,6 +6,7 @@
 pub mod config;
 pub mod decide;
 pub mod deliver;
+pub mod gateway;
 pub mod host;
 pub mod http;
 pub mod report;
@@ -17,6 +18,7 @@ pub mod sorted;
 pub mod sources;
 pub mod store;
 pub mod sweep;
+pub mod tally;
 mod together;
 
 #[cfg(target_arch = "wasm32")]

@@ -3,23 +3,28 @@
 use std::time::Duration;
 
 use approval_logic::approval::{ApprovalId, Person, Source, TicketKind, TicketRef, is_address, normal_address};
+use approval_logic::audit::{Door, Event};
 use approval_logic::diff::Entry;
+use approval_logic::metrics::{self, AUDIT_FAILURES, AUDIT_RECORDS, OUTBOX, OUTBOX_AGE};
 use approval_logic::signature::hmac_sha256_hex;
 use approval_logic::zendesk::NewRequest;
 
 use crate::config::{self, Problem, Settings};
 use crate::decide::{self, Answer, Order};
+use crate::gateway::Gateway;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
 use crate::report::Report;
 use crate::sources::{Sources, unwatched};
 use crate::store::Store;
+use crate::store::audit::{self, Noted};
 use crate::store::lease::Lease;
 use crate::store::ledger::EntryPage;
 use crate::store::outbox::{Content, Outbox, Record};
 use crate::store::progress;
 use crate::sweep::overlay::Known;
 use crate::sweep::{self, Task};
+use crate::tally::Tally;
 
 /// How long a small task waits for a sweep that is running.
 const SHORT_PATIENCE: Duration = Duration::from_millis(300);
@@ -135,6 +140,29 @@ impl<H: Host> Shell<H> {
         Ok(decide::decide(&self.store, &settings, order).await?)
     }
 
+    /// Refuses a decision about an approval that nobody knows. `given`: what was asked for, where it could be an id.
+    pub async fn refuse(&self, given: Option<String>, wish: &decide::Wish) -> Answer {
+        decide::refuse(&self.store, self.audit_keep().await, given, wish).await
+    }
+
+    /// Writes down an answer that somebody gave to a request that the bridge keeps.
+    pub async fn heard(&self, approval: Option<String>, wish: &decide::Wish, answer: &Answer) -> Noted {
+        decide::heard(&self.store, self.audit_keep().await, approval, wish, answer).await
+    }
+
+    /// Writes down what somebody did with a request that the bridge keeps.
+    pub async fn note_request(
+        &self,
+        request: &str,
+        activity: &'static str,
+        actor: Option<&str>,
+        outcome: &'static str,
+    ) -> Noted {
+        let (request, actor) = (request.to_owned(), actor.map(normal_address));
+        let event = Event::Request { request, activity, actor, outcome, door: Door::Http };
+        audit::note(&self.store, self.audit_keep().await, &[event], &Tally::default()).await
+    }
+
     /// Makes a new approval request at Zendesk, once: its id, or why there is none.
     pub async fn ask_at_zendesk(&self, new: &NewRequest) -> Result<Result<ApprovalId, CallFailure>, OperationError> {
         let settings = self.settings().await?;
@@ -159,6 +187,11 @@ impl<H: Host> Shell<H> {
             [entry] => Ok(Some(entry.approval.id.clone())),
             _ => Ok(None),
         }
+    }
+
+    /// The Ticket Gateway of a help desk; none where it is not configured.
+    pub async fn gateway(&self, source: Source) -> Result<Option<Gateway<H>>, OperationError> {
+        Ok(Gateway::new(&self.settings().await?, &self.store, source))
     }
 
     /// What is known of approvals; no call to a vendor.
@@ -237,14 +270,45 @@ impl<H: Host> Shell<H> {
     }
 
     /// Takes a given-up message up again, for the next sweep.
-    pub async fn retry(&self, id: &str) -> Result<(), OperationError> {
+    pub async fn retry(&self, id: &str, door: Door) -> Result<Noted, OperationError> {
         let lease = Lease::take(self.store.clone(), Duration::from_secs(20)).await?.ok_or(OperationError::Busy)?;
         let retried = lease.during(async { Outbox::open(self.store.clone()).await?.retry(id).await }).await?;
-        if retried {
-            Ok(())
-        } else {
-            Err(OperationError::NotFound("no message of that id has been given up".to_owned()))
+        if !retried {
+            return Err(OperationError::NotFound("no message of that id has been given up".to_owned()));
         }
+        let event = Event::Retry { event_id: id.to_owned(), door };
+        Ok(audit::note(&self.store, self.audit_keep().await, &[event], &Tally::default()).await)
+    }
+
+    /// How long the audit trail is kept. Settings that are wrong are no reason to leave something out of it, nor to drop
+    /// anything.
+    async fn audit_keep(&self) -> Option<Duration> {
+        self.settings().await.ok().and_then(|settings| settings.audit_keep)
+    }
+
+    /// The audit trail after a line.
+    pub async fn audit(&self, after: u64) -> Result<audit::Page, OperationError> {
+        Ok(audit::page(&self.store, after).await?)
+    }
+
+    /// What the bridge has counted, as OpenMetrics text.
+    pub async fn metrics(&self) -> Result<String, OperationError> {
+        let (place, standing, outbox) = futures::try_join!(
+            progress::load(&self.store),
+            audit::standing(&self.store),
+            Outbox::open(self.store.clone()),
+        )?;
+        let mut tally = place.tally;
+        tally.add_all(&standing.tally);
+        tally.add(AUDIT_RECORDS, &[], standing.records);
+        tally.add(AUDIT_FAILURES, &[], standing.missed);
+        let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        tally.set(OUTBOX, &["waiting"], count(outbox.waiting().count()));
+        tally.set(OUTBOX, &["dead"], count(outbox.dead().len()));
+        let oldest = outbox.waiting().map(|record| record.planned_at).min();
+        let age = oldest.map_or(0, |at| self.host().now().saturating_sub(at));
+        tally.set(OUTBOX_AGE, &[], u64::try_from(age).unwrap_or(0));
+        Ok(metrics::render(env!("CARGO_PKG_VERSION"), &|series| tally.get(series)))
     }
 
     /// All settings, or every problem with them, those that are missing for telling people among them.

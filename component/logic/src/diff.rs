@@ -80,6 +80,19 @@ impl Entry {
         self.said != Said::Closed
     }
 
+    /// Whether its approver is asked, and has not answered.
+    pub fn waits(&self) -> bool {
+        self.is_open() && matches!(self.approval.status, Status::Pending | Status::AwaitingClarification)
+    }
+
+    /// How long its approver took to decide, in milliseconds; none where it was not decided, or the source does not say
+    /// when it was sent.
+    pub fn waited(&self) -> Option<Millis> {
+        let decided = matches!(self.approval.status, Status::Approved | Status::Rejected);
+        let at = self.approval.decided_at.or(self.closed_at).filter(|_| decided)?;
+        Some(at.saturating_sub(self.approval.sent_at?))
+    }
+
     /// Whether a planned card tells more than what is held of the same approval: that is of an earlier asking, or says
     /// that the card of this one was held back, as it was until it was planned.
     pub fn is_ahead_of(&self, held: &Self) -> bool {

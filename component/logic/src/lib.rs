@@ -2,12 +2,15 @@
 
 pub mod approval;
 pub mod atera;
+pub mod audit;
 pub mod card;
 pub mod diff;
 mod fields;
+pub mod gateway;
 pub mod http;
 pub mod managed;
 pub mod markup;
+pub mod metrics;
 pub mod moveworks;
 pub mod outbox;
 pub mod pace;

@@ -19,8 +19,13 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
 
 /// The HMAC-SHA256 of a message in lower-case hex, as Moveworks' listeners expect it.
 pub fn hmac_sha256_hex(key: &[u8], message: &[u8]) -> String {
+    hex(&hmac_sha256(key, message))
+}
+
+/// Bytes in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    hmac_sha256(key, message).iter().fold(String::with_capacity(64), |mut hex, byte| {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex

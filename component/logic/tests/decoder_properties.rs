@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use approval_logic::approval::{Approval, ApprovalId, Ticket, TicketKind, is_id_segment};
+use approval_logic::atera;
 use approval_logic::http::{CallError, HttpResponse, Method};
 use approval_logic::moveworks::read_acceptance;
 use approval_logic::sdp::{self, Level, StatusNames, token};
@@ -39,6 +40,11 @@ static FIXTURES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     all.push(json!({ "access_token": "1000.a", "expires_in": 3600, "error": null }));
     all.push(json!({ "error": "Access Denied", "error_description": "too many requests" }));
     all.push(json!({ "error": { "code": "invalid_audience", "message": "wrong region" } }));
+    all.push(json!({ "TicketID": 874, "TicketTitle": "a", "EndUserEmail": "a@b.example", "FirstComment": "<p>b</p>" }));
+    all.push(json!({ "items": [
+        { "TicketID": "875", "Comment": "<p>b</p>", "Date": "2026-03-05T08:15:30Z", "Email": "a@b.example",
+          "IsInternal": false, "EndUserID": 901, "Firstname": "A" },
+    ], "page": 1, "totalPages": 2 }));
     all
 });
 
@@ -132,6 +138,25 @@ fn decode(response: &HttpResponse) {
     match token::read(response, 1_764_000_000_000) {
         Ok(token) => assert!(!token.token.is_empty() && token.expires_at >= 1_764_000_000_000),
         Err(error) => sound_error(&error),
+    }
+    match atera::read_ticket(response) {
+        Ok(ticket) => sound_ticket(TicketKind::Ticket, &ticket),
+        Err(error) => sound_error(&error),
+    }
+    match atera::read_tickets(response) {
+        Ok(page) => page.items.iter().for_each(|ticket| sound_ticket(TicketKind::Ticket, ticket)),
+        Err(error) => sound_error(&error),
+    }
+    match atera::read_comments(response) {
+        Ok(page) => page.items.iter().for_each(|comment| assert!(!comment.text.contains(['\r', '\u{202e}', '\0']))),
+        Err(error) => sound_error(&error),
+    }
+    match atera::read_contact(response, "a@b.example") {
+        Ok(contact) => assert!(contact.is_none_or(|contact| contact.has_address("a@b.example"))),
+        Err(error) => sound_error(&error),
+    }
+    for method in [Method::Post, Method::Put] {
+        let _ = atera::read_written(method, response).map_err(|error| sound_error(&error));
     }
     let _ = read_acceptance(response).map_err(|error| sound_error(&error));
 }

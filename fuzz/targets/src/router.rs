@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use approval_bridge_component::routes::{BODY_MAX, TooLarge, handle};
 use approval_bridge_component::shell::Shell;
+use approval_logic::metrics;
 use bytes::Bytes;
 use futures::executor::block_on;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -92,10 +93,20 @@ fn form(response: &Response<Bytes>, vendors_are_well: bool) -> String {
     let body: Value = match response.body().as_ref() {
         // The answer to a HEAD request, or one that says everything with its status.
         [] => Value::Null,
-        body => {
-            assert_eq!(response.headers().get(CONTENT_TYPE).expect("a type"), "application/json");
-            serde_json::from_slice(body).expect("JSON")
-        }
+        body => match response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).expect("a type") {
+            "application/x-ndjson" => {
+                let lines = body.split_inclusive(|byte| *byte == b'\n');
+                lines.map(|line| serde_json::from_slice::<Value>(line).expect("JSON")).collect()
+            }
+            metrics::CONTENT_TYPE => {
+                assert!(body.ends_with(b"\n# EOF\n"));
+                Value::Bool(true)
+            }
+            kind => {
+                assert_eq!(kind, "application/json");
+                serde_json::from_slice(body).expect("JSON")
+            }
+        },
     };
     let code = body["error"]["code"].as_str().unwrap_or_default().to_owned();
     let refused = status.is_client_error() || status.is_server_error();

@@ -9,14 +9,17 @@ use clap::{Args, Parser, Subcommand};
 use console::Term;
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
+use tracing::Instrument;
 
 use crate::bridge::Bridge;
 use crate::call::CallError;
 use crate::config::{Config, ConfigError};
 use crate::{report, schedule, serve};
 
+mod audit;
 mod doctor;
 mod log;
+mod pack;
 mod preview;
 mod simulate;
 mod stop;
@@ -55,6 +58,11 @@ enum Command {
         #[command(flatten)]
         source: SourceArgs,
     },
+    /// The audit trail: who decided what, when, through which door, with what result.
+    Audit {
+        #[command(subcommand)]
+        task: audit::Task,
+    },
     /// Stand-ins for the vendors, as a server.
     Stubs {
         /// Where to listen.
@@ -75,6 +83,16 @@ enum Command {
     },
     /// Simulate days of the bridge's life, decided by a seed, and check every promise it makes.
     Simulate(simulate::SimulateArgs),
+    /// Write the import pack for Moveworks.
+    #[command(hide = true)]
+    Pack {
+        /// Where to.
+        #[arg(long, default_value = crate::pack::FOLDER)]
+        folder: PathBuf,
+        /// Write nothing; fail where something is out of date.
+        #[arg(long)]
+        check: bool,
+    },
     /// Show the card for one approval.
     Preview {
         /// The approval, as JSON.
@@ -174,9 +192,11 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve { source, listen } => serve_bridge(source, listen).await,
         Command::Poll { source, dry_run } => poll(source, dry_run).await,
         Command::Doctor { source } => doctor::run(source).await,
+        Command::Audit { task } => audit::run(task).await,
         Command::Stubs { listen, latency_ms, seed } => stubs(listen, Duration::from_millis(latency_ms), seed).await,
         Command::Demo { keep } => demo(keep).await,
         Command::Simulate(args) => simulate::simulate(args).await,
+        Command::Pack { folder, check } => pack::run(&folder, check),
         Command::Preview { approval, config, format } => preview::run(&approval, config.as_deref(), format),
     }
 }
@@ -258,7 +278,7 @@ async fn poll(source: SourceArgs, dry_run: bool) -> Result<(), Failure> {
     let config = configuration(&source)?;
     let bridge = build(&config, source.component).await?;
     let spinner = spinner("sweeping");
-    let outcome = bridge.poll(dry_run).await;
+    let outcome = bridge.poll(dry_run).instrument(crate::log::sweep(bridge.clock().now_ms())).await;
     spinner.finish_and_clear();
     bridge.key_value().close().await;
     let report = outcome?;

@@ -30,7 +30,7 @@ pub(super) async fn zendesk(page: &mut Page, stage: &Stage) -> Result<(), Broken
     people.sort_unstable();
     check(people == ["mia.sand@corp.example", "tom.berg@corp.example"], || "Mia and Tom, nobody else".into())?;
     let mia = first(&cards, "mia.sand@corp.example")?;
-    check(value(mia, "Asked") == "Open port 443 outwards", || "the card says what is asked".into())?;
+    check(value(mia, "Subject") == "Open port 443 outwards", || "the card says what is asked".into())?;
     page.card("Mia Sand sees this, and so does Tom Berg:", &mia.card)?;
     let path = format!("/approvals/{}/approve", mia.id);
     let answer = stage.call("POST", &path, Some(&json!({"approver": mia.email, "token": mia.token}))).await?;

@@ -28,10 +28,14 @@ pub trait KeyValue: Send + Sync + 'static {
     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Whether there is a value.
-    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { Ok(self.get(key).await?.is_some()) })
+    }
 
-    /// All keys, sorted.
-    fn keys(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
+    /// All keys, sorted. The component never asks for them, so a store may do without.
+    fn keys(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(async { Err(StoreError::Backend("this store does not list its keys".to_owned())) })
+    }
 
     /// Finishes what is under way and lets go of files and connections. Later operations fail.
     fn close(&self) -> BoxFuture<'_, ()> {

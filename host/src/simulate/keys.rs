@@ -7,8 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 /// The keys from which all others are reached.
-const ROOTS: [&str; 7] =
-    ["v1:lease", "v1:ledger", "v1:outbox", "v1:plain-verbs", "v1:progress", "v1:revisit", "v1:sdp-token"];
+const ROOTS: [&str; 10] = [
+    "v1:audit",
+    "v1:audit-missed",
+    "v1:lease",
+    "v1:lease:audit",
+    "v1:ledger",
+    "v1:outbox",
+    "v1:plain-verbs",
+    "v1:progress",
+    "v1:revisit",
+    "v1:sdp-token",
+];
 
 /// What was found in a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +35,7 @@ impl Keys {
         let value = |key: &str| -> Value {
             entries.get(key).and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
         };
-        let (ledger, outbox) = (value("v1:ledger"), value("v1:outbox"));
+        let (audit, ledger, outbox) = (value("v1:audit"), value("v1:ledger"), value("v1:outbox"));
         let mut reached: BTreeSet<String> = ROOTS.into_iter().map(str::to_owned).collect();
         // The first leaf needs no root.
         reached.insert("v1:ledger:0".to_owned());
@@ -37,11 +47,16 @@ impl Keys {
             reached.insert(segment);
         }
         reached.extend(list(&outbox, "leaving").filter_map(Value::as_str).map(str::to_owned));
+        let newest = number(&audit, "newest");
+        reached.extend((number(&audit, "oldest")..=newest).map(|number| format!("v1:audit:{number}")));
+        reached.extend(list(&audit, "leaving").filter_map(Value::as_u64).map(|number| format!("v1:audit:{number}")));
         let ahead = |key: &str| {
             let of = |prefix: &str, next: u64| {
                 key.strip_prefix(prefix).and_then(|number| number.parse::<u64>().ok()).is_some_and(|own| own >= next)
             };
-            of("v1:ledger:", number(&ledger, "next")) || of("v1:outbox:", number(&outbox, "next"))
+            of("v1:ledger:", number(&ledger, "next"))
+                || of("v1:outbox:", number(&outbox, "next"))
+                || of("v1:audit:", newest + 1)
         };
         let lost = entries.keys().filter(|key| !reached.contains(*key)).cloned();
         let (unlisted, orphans) = lost.partition(|key| ahead(key));

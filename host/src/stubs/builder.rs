@@ -53,6 +53,8 @@ impl World {
             due: None,
             service_request: true,
             levels: Vec::new(),
+            notes: Vec::new(),
+            files: Vec::new(),
             patch: Patch::default(),
             made,
         };
@@ -124,6 +126,12 @@ impl TicketBuilder<'_> {
     /// The status' name.
     pub fn status(mut self, name: &str) -> Self {
         self.ticket.status = Some(name.into());
+        self
+    }
+
+    /// Who works on it.
+    pub fn technician(mut self, name: &str, email: &str) -> Self {
+        self.ticket.technician = Some(self.world.person(name, Some(email)));
         self
     }
 

@@ -37,7 +37,7 @@ pub use self::builder::TicketBuilder;
 pub use self::faults::{Cut, Fault, Quirk, RateLimit, Refusal};
 pub use self::ids::{ApprovalRef, LevelRef, Missing, TicketRef};
 pub use self::journal::{Auth, Call, Effect, Ending, Journal, Mark, Vendor, Verdict};
-pub use self::model::{Approval, Edition, Level, Module, Patch, Person, Rule, State, Ticket};
+pub use self::model::{Approval, Edition, File, Level, Module, Note, Patch, Person, Rule, State, Ticket};
 pub use self::moveworks::{Door, Message, Signature};
 pub(crate) use self::names::Dice;
 pub use self::settings::*;

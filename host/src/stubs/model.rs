@@ -215,10 +215,38 @@ pub struct Ticket {
     pub service_request: bool,
     /// Its levels, in order.
     pub levels: Vec<Level>,
+    /// What was said on it, in order.
+    pub notes: Vec<Note>,
+    /// What was attached to it, in order.
+    pub files: Vec<File>,
     /// Bends the wire form.
     pub patch: Patch,
     /// The order in which tickets were made.
     pub(crate) made: u64,
+}
+
+/// A note on a ticket.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// The source's own id.
+    pub id: String,
+    /// HTML, as the product stores it.
+    pub text: String,
+    /// Whether the requester sees it.
+    pub public: bool,
+    /// Who wrote it.
+    pub by: Person,
+    /// Epoch milliseconds.
+    pub at: i64,
+}
+
+/// A file on a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 impl Ticket {

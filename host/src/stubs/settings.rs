@@ -155,6 +155,10 @@ pub struct SdpSettings {
     pub refused_criteria: BTreeSet<String>,
     /// Whether a date criterion beside another one is refused (400), as on-premises may.
     pub refuse_combined_dates: bool,
+    /// The states that requests can have; another one is refused.
+    pub states: Vec<String>,
+    /// Whether notes are written under `request_note`, as in older on-premises builds.
+    pub old_note_key: bool,
     /// Names of a state that differ from the product's own, as a tenant's language or administrator has them.
     pub names: BTreeMap<State, String>,
     /// Whether every call is refused with 7001.
@@ -193,6 +197,8 @@ impl Default for SdpSettings {
             unknown_status: UnknownName::default(),
             refused_criteria: BTreeSet::new(),
             refuse_combined_dates: false,
+            states: ["Open", "Assigned", "In Progress", "On Hold", "Resolved", "Closed"].map(Into::into).to_vec(),
+            old_note_key: false,
             names: BTreeMap::new(),
             licence_expired: false,
         }
@@ -269,6 +275,8 @@ pub struct ZendeskSettings {
     pub token_access: bool,
     /// Rows of a page. Not published.
     pub page_size: usize,
+    /// So long, in milliseconds, search does not know what has changed.
+    pub search_lag: i64,
     /// Whether rows of the list tell who made and who decided them, as only a newer text says.
     pub decisions_in_lists: bool,
     /// The host that `links.next` names; none: the call's own.
@@ -289,6 +297,7 @@ impl Default for ZendeskSettings {
             api_token: ZENDESK_API_TOKEN.into(),
             token_access: true,
             page_size: 100,
+            search_lag: 120_000,
             decisions_in_lists: false,
             links_host: None,
             anonymous_me: true,

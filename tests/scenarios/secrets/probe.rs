@@ -273,6 +273,10 @@ impl Probe {
         let first = listed.body["messages"][0]["id"].as_str().unwrap_or("none").to_owned();
         self.ask("POST", &format!("/outbox/{first}/retry"), Value::Null).await;
         self.ask("GET", &format!("/approvals/{id}"), Value::Null).await;
+        // Again, now that there is something in them.
+        for path in ["/audit", "/metrics"] {
+            assert_eq!(self.ask("GET", path, Value::Null).await.status, 200);
+        }
     }
 
     /// Nothing that anybody saw, nor the store, has any of the secrets in it.

@@ -1,6 +1,7 @@
 //! `operations`: the shell's operations as typed calls. Conversions only.
 
 use approval_logic::approval::{Approval, Person, Source, Status, Ticket, TicketKind, TicketRef, Verdict};
+use approval_logic::audit::Door;
 
 use super::bindings;
 use super::bindings::approvals::bridge::types as wit;
@@ -39,7 +40,7 @@ impl ops::Guest for Operations {
             wit::Verdict::Approve => Verdict::Approve,
             wit::Verdict::Reject => Verdict::Reject,
         };
-        let order = Order { id, verdict, approver, comment, token };
+        let order = Order { id, verdict, approver, comment, token, door: Door::Operations };
         Shell::new(SpinHost::new()).decide(&order).await.map(decision).map_err(error)
     }
 

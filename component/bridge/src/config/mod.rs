@@ -1,15 +1,18 @@
 //! Variables → settings. All problems are found at once, each names its variable, none shows a value.
 
 mod atera;
+mod gateway;
 mod moveworks;
 mod reader;
 mod sdp;
 mod zendesk;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use approval_logic::approval::{Source, is_address, normal_address};
 use approval_logic::card::{CardStyle, FieldKind};
+use approval_logic::gateway::Profile;
 use approval_logic::managed::Allowed;
 use approval_logic::policy::Closings;
 use approval_logic::quiet::{self, QuietHours};
@@ -68,6 +71,14 @@ pub const NAMES: &[&str] = &[
     "card_title",
     "silent_approvers",
     "comment_required_on_reject",
+    "gateway_states",
+    "gateway_system",
+    "gateway_user_id",
+    "gateway_resolved_state",
+    "gateway_reopened_state",
+    "gateway_fields",
+    "gateway_destinations",
+    "audit_days",
 ];
 
 /// What a first start does about approvals that are pending already.
@@ -120,6 +131,10 @@ pub struct Settings {
     pub silent: Vec<String>,
     /// Whether a rejection needs a comment.
     pub comment_required_on_reject: bool,
+    /// What the Ticket Gateway calls things, for each help desk.
+    pub gateway: Vec<(Source, Arc<Profile>)>,
+    /// How long the audit trail is kept; none: for ever.
+    pub audit_keep: Option<Duration>,
 }
 
 impl Settings {
@@ -204,6 +219,9 @@ impl Reader {
             style: self.style(),
             silent: self.silent(),
             comment_required_on_reject: self.flag("comment_required_on_reject", true),
+            gateway: self.gateway(),
+            audit_keep: Some(seconds(self.number("audit_days", 400, 0, 36_500) * 86_400))
+                .filter(|keep| !keep.is_zero()),
         }
     }
 

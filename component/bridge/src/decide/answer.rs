@@ -2,6 +2,8 @@
 
 use approval_logic::approval::Approval;
 
+use crate::store::audit::Noted;
+
 /// How a decision ended. Each case has its own HTTP status, because Moveworks' builders see nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -73,12 +75,14 @@ pub struct Answer {
     pub word: Option<String>,
     /// What the source said, where it refused.
     pub detail: Option<String>,
+    /// Whether the attempt is in the audit trail.
+    pub noted: Noted,
 }
 
 impl Answer {
     /// An answer with nothing but its sentence.
     pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
-        Self { outcome, message: message.into(), approval: None, word: None, detail: None }
+        Self { outcome, message: message.into(), approval: None, word: None, detail: None, noted: Noted::Written }
     }
 
     pub(super) fn about(outcome: Outcome, message: impl Into<String>, approval: Approval) -> Self {

@@ -2,8 +2,10 @@
 
 mod answer;
 pub(crate) mod managed;
+mod written;
 
-use approval_logic::approval::{Approval, ApprovalId, Person, Source, Status, Ticket, Verdict, normal_address};
+use approval_logic::approval::{Approval, ApprovalId, Millis, Person, Source, Status, Ticket, Verdict, normal_address};
+use approval_logic::audit::Door;
 use approval_logic::diff::{Decision, Entry, Said};
 use approval_logic::http::CallError;
 use approval_logic::signature::{TokenError, verify_action};
@@ -19,6 +21,8 @@ use crate::store::progress;
 use crate::sweep::overlay::Known;
 
 pub use answer::{Answer, Outcome};
+use written::Course;
+pub use written::{Wish, heard, refuse};
 
 /// How long one decision may take. A chat waits about half a minute for an answer.
 const BUDGET: std::time::Duration = std::time::Duration::from_secs(25);
@@ -42,10 +46,27 @@ pub struct Order {
     pub comment: Option<String>,
     /// The signed action token of the card.
     pub token: Option<String>,
+    /// The way it came in.
+    pub door: Door,
 }
 
 /// Decides. Repeating it is harmless: the source is read first, and what was decided by the same person counts as done.
+/// However it ends, it is written down in the audit trail.
 pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Order) -> Result<Answer, StoreError> {
+    let client = Client::new(store.host().clone(), WIDTH, BUDGET);
+    let mut course = Course::default();
+    let result = attempt(store, settings, order, &client, &mut course).await;
+    let noted = course.write_down(store, settings, order, client.calls(), result.as_ref().ok()).await;
+    result.map(|answer| Answer { noted, ..answer })
+}
+
+async fn attempt<H: Host>(
+    store: &Store<H>,
+    settings: &Settings,
+    order: &Order,
+    client: &Client<H>,
+    course: &mut Course,
+) -> Result<Answer, StoreError> {
     if let Some(why) = unwatched(settings, &order.id.ticket_ref()) {
         return Ok(Answer::new(Outcome::Unknown, why));
     }
@@ -60,7 +81,7 @@ pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Orde
     if order.id.source == Source::Managed {
         return managed::decide(store, settings, &order).await;
     }
-    let sources = Sources::new(settings, &Client::new(store.host().clone(), WIDTH, BUDGET), store);
+    let sources = Sources::new(settings, client, store);
     let counter = Counter::default();
     // What cannot be told here is told when the approval is read.
     if entry.is_none()
@@ -70,7 +91,8 @@ pub async fn decide<H: Host>(store: &Store<H>, settings: &Settings, order: &Orde
     }
     let desk = Desk { store, sources: &sources, order: &order, entry, counter };
     let answer = desk.decide(settings).await;
-    desk.remember(&answer).await?;
+    course.answer = Some(answer.clone());
+    course.waited = desk.remember(&answer).await?;
     Ok(answer)
 }
 
@@ -270,27 +292,29 @@ impl<H: Host> Desk<'_, H> {
     /// Asks the next sweep to look at the ticket, because its next level may be live now, and writes down what was
     /// learnt. Not while a sweep writes the same leaves, because one of the two would be lost: the sweep learns it from
     /// the source, at the latest the next one.
-    async fn remember(&self, answer: &Answer) -> Result<(), StoreError> {
+    ///
+    /// What it wrote ended a wait; how long that was, in milliseconds.
+    async fn remember(&self, answer: &Answer) -> Result<Option<Millis>, StoreError> {
         let taken = matches!(answer.outcome, Outcome::Approved | Outcome::Rejected);
         if taken {
             progress::revisit(self.store, self.order.id.ticket_ref()).await?;
         }
-        let (Some(entry), Some(approval)) = (self.entry, &answer.approval) else { return Ok(()) };
+        let (Some(entry), Some(approval)) = (self.entry, &answer.approval) else { return Ok(None) };
         if !entry.is_open() || !approval.status.is_final() {
-            return Ok(());
+            return Ok(None);
         }
         let id = self.order.id.to_string();
-        let Some(lease) = Lease::take_for(&id, self.store.clone(), PATIENCE).await? else { return Ok(()) };
+        let Some(lease) = Lease::take_for(&id, self.store.clone(), PATIENCE).await? else { return Ok(None) };
         lease.during(self.close(taken, approval)).await
     }
 
     /// Closes the entry as it stands now: a sweep may have cut leaves, or begun another round, since it was read.
-    async fn close(&self, taken: bool, approval: &Approval) -> Result<(), StoreError> {
+    async fn close(&self, taken: bool, approval: &Approval) -> Result<Option<Millis>, StoreError> {
         let ledger = Ledger::open(self.store.clone()).await?;
         let round = self.entry.map(|entry| entry.round);
         let Some(entry) = ledger.get(&self.order.id).await?.filter(|now| now.is_open() && Some(now.round) == round)
         else {
-            return Ok(());
+            return Ok(None);
         };
         let now = self.store.host().now();
         let by = normal_address(&self.order.approver);
@@ -298,7 +322,9 @@ impl<H: Host> Desk<'_, H> {
         let approval =
             Approval { ticket: entry.approval.ticket.clone(), level: entry.approval.level, ..approval.clone() };
         let closed = Entry { approval, said: Said::Closed, closed_at: Some(now), decision, ..entry };
-        ledger.commit(vec![closed], now).await
+        let waited = closed.waited();
+        ledger.commit(vec![closed], now).await?;
+        Ok(waited)
     }
 }
 

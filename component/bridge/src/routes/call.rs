@@ -22,9 +22,15 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
 }
 
 fn reply(status: StatusCode, json: Vec<u8>) -> Reply {
-    let mut reply = Response::new(Bytes::from(json));
+    let mut reply = text("application/json", json);
     *reply.status_mut() = status;
-    reply.headers_mut().insert(CONTENT_TYPE, const { HeaderValue::from_static("application/json") });
+    reply
+}
+
+/// An answer of another type.
+pub(super) fn text(kind: &'static str, text: Vec<u8>) -> Reply {
+    let mut reply = Response::new(Bytes::from(text));
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     reply
 }
 
@@ -47,6 +53,16 @@ impl Call {
         let path = RawPathParams::from_request_parts(&mut parts, &()).await.map_err(|_| ApiError::bad_address())?;
         let path = path.iter().map(|(_, value)| value.to_owned()).collect();
         Ok(Self { path, query: parts.uri.query().map(str::to_owned), body: in_memory(body).await })
+    }
+
+    /// Whether there is a body at all.
+    pub(super) fn has_body(&self) -> bool {
+        !self.body.iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// Lets go of the body, once it has been read.
+    pub(super) fn forget_body(&mut self) {
+        self.body = Bytes::new();
     }
 
     /// A part of the address, by its place among the variable ones.

@@ -2,14 +2,16 @@
 //! that follows an address must not approve anything.
 
 use approval_logic::approval::{ApprovalId, Person, Verdict, is_address, is_id_segment};
+use approval_logic::audit::Door;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Shared;
+use super::audit::with_note;
 use super::call::{Call, Reply, json as reply};
 use super::error::ApiError;
 use super::shape::{Field, Shape};
-use crate::decide::{Answer, Order, Outcome};
+use crate::decide::{self, Answer, Order, Outcome};
 use crate::host::Host;
 
 const DECISION: &[Field] = &[
@@ -32,7 +34,7 @@ pub(super) async fn decide<H: Host>(shell: Shared<H>, call: Call, verdict: Verdi
     };
     match call.path(0).parse::<ApprovalId>() {
         Ok(id) => order(shell, id, verdict, wish).await,
-        Err(_) => Ok(respond(unknown())),
+        Err(_) => unknown(shell, None, verdict, wish).await,
     }
 }
 
@@ -45,17 +47,17 @@ pub(super) async fn decide_sample<H: Host>(shell: Shared<H>, call: Call, verdict
     };
     let (ticket, approval) = (call.path(0), call.path(1));
     if !is_id_segment(ticket) || !is_id_segment(approval) {
-        return Ok(respond(unknown()));
+        return unknown(shell, None, verdict, wish).await;
     }
     match shell.resolve(ticket, approval).await? {
         Some(id) => order(shell, id, verdict, wish).await,
-        None => Ok(respond(unknown())),
+        None => unknown(shell, Some(format!("{ticket}/{approval}")), verdict, wish).await,
     }
 }
 
 async fn order<H: Host>(shell: Shared<H>, id: ApprovalId, verdict: Verdict, wish: Wish) -> Result<Reply, ApiError> {
     let Wish { approver, comment, token } = wish;
-    Ok(respond(shell.decide(&Order { id, verdict, approver, comment, token }).await?))
+    Ok(respond(shell.decide(&Order { id, verdict, approver, comment, token, door: Door::Http }).await?))
 }
 
 fn read(call: &Call) -> Result<Wish, String> {
@@ -65,14 +67,22 @@ fn read(call: &Call) -> Result<Wish, String> {
     Ok(Wish { approver, comment: body.take_text("comment"), token: body.take_text("token") })
 }
 
-fn unknown() -> Answer {
-    Answer::new(Outcome::Unknown, "there is no such approval")
+/// Nobody knows the approval. `given`: what was asked for, where it could be an id.
+async fn unknown<H: Host>(
+    shell: Shared<H>,
+    given: Option<String>,
+    verdict: Verdict,
+    wish: Wish,
+) -> Result<Reply, ApiError> {
+    let Wish { approver, comment, .. } = wish;
+    let wish = decide::Wish { verdict, approver, comment, door: Door::Http };
+    Ok(respond(shell.refuse(given, &wish).await))
 }
 
 /// The outcome has a status of its own, because Moveworks' builders see nothing else of a failure; other callers find
 /// it in the body as well.
 fn respond(answer: Answer) -> Reply {
-    reply(status(&answer), &told(&answer))
+    with_note(reply(status(&answer), &told(&answer)), answer.noted)
 }
 
 /// The status of an answer.

@@ -2,10 +2,13 @@
 
 mod approvals;
 mod asking;
+mod audit;
 mod call;
 mod decisions;
 mod error;
+mod gateway;
 mod later;
+mod metrics;
 mod outbox;
 mod requests;
 mod shape;
@@ -143,8 +146,8 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
         .route("/notifications", post(Run(|shell, call| Box::pin(outbox::notify(shell, call)))))
         .route("/outbox", get(Run(|shell, call| Box::pin(outbox::list(shell, call)))))
         .route("/outbox/{id}/retry", post(Run(|shell, call| Box::pin(outbox::retry(shell, call)))))
-        .route("/audit", get(empty()))
-        .route("/metrics", get(empty()))
+        .route("/audit", get(Run(|shell, call| Box::pin(audit::list(shell, call)))))
+        .route("/metrics", get(Run(|shell, _| Box::pin(metrics::all(shell)))))
         .route("/console", get(empty()))
         .route("/openapi.json", get(empty()))
         .route("/requests", post(Run(|shell, call| Box::pin(requests::create(shell, call)))))
@@ -156,13 +159,33 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
         )
         .route("/requests/{id}/resend", post(Run(|shell, call| Box::pin(requests::resend(shell, call)))))
         .route("/requests/{id}/responses", post(Run(|shell, call| Box::pin(requests::respond(shell, call)))))
-        .route("/gateway/{source}/tickets", get(empty()).post(Run(|_, call| later::with_any(&call))))
-        .route("/gateway/{source}/tickets/{id}", get(empty()).patch(Run(|_, call| later::with_any(&call))))
-        .route("/gateway/{source}/tickets/{id}/comments", post(Run(|_, call| later::with(&call, later::COMMENT))))
-        .route("/gateway/{source}/tickets/{id}/attachments", post(Run(|_, call| later::with(&call, later::ATTACHMENT))))
-        .route("/gateway/{source}/tickets/{id}/resolve", post(empty()))
-        .route("/gateway/{source}/tickets/{id}/reopen", post(empty()))
-        .route("/gateway/{source}/tickets/{id}/assignment", put(Run(|_, call| later::with(&call, later::ASSIGNMENT))))
+        .route(
+            "/gateway/{source}/tickets",
+            get(Run(|shell, call| Box::pin(gateway::list(shell, call))))
+                .post(Run(|shell, call| Box::pin(gateway::create(shell, call)))),
+        )
+        .route(
+            "/gateway/{source}/tickets/{id}",
+            get(Run(|shell, call| Box::pin(gateway::one(shell, call))))
+                .patch(Run(|shell, call| Box::pin(gateway::update(shell, call)))),
+        )
+        .route(
+            "/gateway/{source}/tickets/{id}/comments",
+            post(Run(|shell, call| Box::pin(gateway::comment(shell, call)))),
+        )
+        .route(
+            "/gateway/{source}/tickets/{id}/attachments",
+            post(Run(|shell, call| Box::pin(gateway::attach(shell, call)))),
+        )
+        .route(
+            "/gateway/{source}/tickets/{id}/resolve",
+            post(Run(|shell, call| Box::pin(gateway::resolve(shell, call)))),
+        )
+        .route("/gateway/{source}/tickets/{id}/reopen", post(Run(|shell, call| Box::pin(gateway::reopen(shell, call)))))
+        .route(
+            "/gateway/{source}/tickets/{id}/assignment",
+            put(Run(|shell, call| Box::pin(gateway::assign(shell, call)))),
+        )
         .with_state(shell)
 }
 

@@ -1,9 +1,11 @@
 //! `POST /notifications`, `GET /outbox`, `POST /outbox/{id}/retry`.
 
+use approval_logic::audit::Door;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Shared;
+use super::audit::with_note;
 use super::call::{Call, Reply, json as reply};
 use super::error::ApiError;
 use super::shape::{Field, Shape};
@@ -70,6 +72,6 @@ pub(super) async fn list<H: Host>(shell: Shared<H>, _: Call) -> Result<Reply, Ap
 }
 
 pub(super) async fn retry<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    shell.retry(call.path(0)).await?;
-    Ok(reply(StatusCode::OK, &json!({ "status": "waiting", "id": call.path(0) })))
+    let noted = shell.retry(call.path(0), Door::Http).await?;
+    Ok(with_note(reply(StatusCode::OK, &json!({ "status": "waiting", "id": call.path(0) })), noted))
 }

@@ -1,16 +1,18 @@
 //! `/requests…`: approval requests that the bridge keeps.
 
 use approval_logic::approval::{ApprovalId, Person, TicketKind, Verdict, is_id_segment};
+use approval_logic::audit::Door;
 use approval_logic::managed::{Answer, Event, HelpDesk, Policy, Recipient, Refusal, Request, Subject};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Shared;
+use super::audit::with_note;
 use super::call::{Call, Reply, json as reply};
 use super::decisions;
 use super::error::ApiError;
 use super::shape::{Field, Fields, Shape};
-use crate::decide::Order;
+use crate::decide::{self, Order};
 use crate::host::Host;
 use crate::report::iso_text;
 use crate::requests::{RequestError, Wish, actor};
@@ -66,8 +68,10 @@ pub(super) async fn create<H: Host>(shell: Shared<H>, call: Call) -> Result<Repl
         message: body.take_text("message").unwrap_or_default(),
         by: actor(body.take_text("by"))?,
     };
+    let by = wish.by.clone();
     let request = shell.create_request(wish).await?;
-    Ok(reply(StatusCode::CREATED, &view(&request)))
+    let noted = shell.note_request(&request.id, "created", by.as_deref(), request.status().name()).await;
+    Ok(with_note(reply(StatusCode::CREATED, &view(&request)), noted))
 }
 
 pub(super) async fn one<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
@@ -78,7 +82,8 @@ pub(super) async fn edit<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply,
     let mut body = call.body(EDIT)?;
     let by = actor(body.take_text("by"))?;
     let request = shell.edit_request(named(&call)?, recipients(&mut body), by.as_deref()).await?;
-    Ok(reply(StatusCode::OK, &view(&request)))
+    let noted = shell.note_request(&request.id, "edited", by.as_deref(), request.status().name()).await;
+    Ok(with_note(reply(StatusCode::OK, &view(&request)), noted))
 }
 
 pub(super) async fn resend<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
@@ -87,12 +92,15 @@ pub(super) async fn resend<H: Host>(shell: Shared<H>, call: Call) -> Result<Repl
     let (request, resent) = shell.resend_request(named(&call)?, recipient.as_deref(), by.as_deref()).await?;
     let mut view = view(&request);
     view.insert("resent".to_owned(), json!(resent));
-    Ok(reply(StatusCode::OK, &view))
+    let noted = shell.note_request(&request.id, "resent", by.as_deref(), request.status().name()).await;
+    Ok(with_note(reply(StatusCode::OK, &view), noted))
 }
 
 pub(super) async fn cancel<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
     let by = actor(call.query(&["by"])?.take("by"))?;
-    Ok(reply(StatusCode::OK, &view(&shell.cancel_request(named(&call)?, by.as_deref()).await?)))
+    let request = shell.cancel_request(named(&call)?, by.as_deref()).await?;
+    let noted = shell.note_request(&request.id, "cancelled", by.as_deref(), request.status().name()).await;
+    Ok(with_note(reply(StatusCode::OK, &view(&request)), noted))
 }
 
 /// An answer by the address of the person, for callers that know the request and not the card. It is the same decision,
@@ -109,18 +117,25 @@ pub(super) async fn respond<H: Host>(shell: Shared<H>, call: Call) -> Result<Rep
         _ => (Answer::Feedback, Verdict::Approve),
     };
     let (comment, token) = (body.take_text("comment"), body.take_text("token"));
-    let order = |id: ApprovalId| Order { id, verdict, approver, comment, token };
+    let wish = decide::Wish { verdict, approver: approver.clone(), comment: comment.clone(), door: Door::Http };
+    let order = |id: ApprovalId| Order { id, verdict, approver, comment, token, door: Door::Http };
     let (said, request) = shell.respond(named(&call)?, answer, order).await?;
-    let noted = answer == Answer::Feedback && said.outcome.status() == 200;
+    let written = if answer == Answer::Feedback {
+        shell.note_request(named(&call)?, "feedback", Some(&wish.approver), said.outcome.name()).await
+    } else {
+        let approval = said.approval.as_ref().map(|approval| approval.id.to_string());
+        shell.heard(approval.or_else(|| Some(format!("managed:{}", call.path(0)))), &wish, &said).await
+    };
+    let kept = answer == Answer::Feedback && said.outcome.status() == 200;
     let mut answer = decisions::told(&said);
-    if noted {
+    if kept {
         answer.insert("outcome".to_owned(), json!("noted"));
     }
     if let Some(request) = request {
         answer.insert("request_status".to_owned(), json!(request.status().name()));
         answer.insert("answers".to_owned(), json!(request.counts().words()));
     }
-    Ok(reply(decisions::status(&said), &answer))
+    Ok(with_note(reply(decisions::status(&said), &answer), written))
 }
 
 fn named(call: &Call) -> Result<&str, ApiError> {

@@ -102,6 +102,11 @@ impl Fields {
         serde_json::from_slice(body).map_err(|error| error.to_string())
     }
 
+    /// All fields that are left.
+    pub(super) fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
     /// A field's value.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)

@@ -73,7 +73,12 @@ impl<H: Host> Session<H> {
         found.ok_or(CallFailure::OutOfTime)
     }
 
-    async fn read_with(&self, counter: &Counter, build: Builder<'_>, reader: Reader<'_>) -> Result<(), CallFailure> {
+    pub(crate) async fn read_with(
+        &self,
+        counter: &Counter,
+        build: Builder<'_>,
+        reader: Reader<'_>,
+    ) -> Result<(), CallFailure> {
         let (credential, generation) = self.credential(counter).await?;
         let request = build(&Calls::new(&self.settings.base_url, &credential));
         let result = self.client.repeat(counter, request, reader).await;
@@ -89,20 +94,30 @@ impl<H: Host> Session<H> {
 
     /// Sends a write once. A refused credential changed nothing, so the write is sent again with a new one.
     pub async fn write(&self, counter: &Counter, build: Builder<'_>) -> Result<(), CallFailure> {
+        self.write_with(counter, build, &mut sdp::read_decision).await
+    }
+
+    /// The same, with what is read from the answer kept by the reader.
+    pub(crate) async fn write_with(
+        &self,
+        counter: &Counter,
+        build: Builder<'_>,
+        reader: Reader<'_>,
+    ) -> Result<(), CallFailure> {
         let (credential, generation) = self.credential(counter).await?;
         let request = build(&Calls::new(&self.settings.base_url, &credential));
-        match self.send(counter, request).await {
+        match self.send(counter, request, reader).await {
             Err(CallFailure::Failed(CallError::Auth { .. })) if self.renew(counter, generation).await? => {
                 let (credential, _) = self.credential(counter).await?;
-                self.send(counter, build(&Calls::new(&self.settings.base_url, &credential))).await
+                self.send(counter, build(&Calls::new(&self.settings.base_url, &credential)), reader).await
             }
             other => other,
         }
     }
 
-    async fn send(&self, counter: &Counter, request: HttpRequest) -> Result<(), CallFailure> {
+    async fn send(&self, counter: &Counter, request: HttpRequest, reader: Reader<'_>) -> Result<(), CallFailure> {
         let response = self.client.once(counter, request).await?;
-        Ok(sdp::read_decision(&response)?)
+        Ok(reader(&response)?)
     }
 
     /// What a card needs to know of a ticket.

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use super::{Live, is_absent};
 use crate::config::ZendeskSettings;
 use crate::host::{Host, StoreError};
-use crate::http::{CallFailure, Client, Counter};
+use crate::http::{CallFailure, Client, Counter, Reader};
 use crate::sorted::Sorted;
 use crate::store::Store;
 use crate::store::people::People;
@@ -25,6 +25,9 @@ use crate::together;
 
 /// A list that is read for one of its rows is not read further than this.
 const PAGES_MAX: usize = 20;
+
+/// Builds a call for the credential that it is given.
+pub type Builder<'a> = &'a (dyn Fn(&Calls<'_>) -> HttpRequest + Sync);
 
 /// A session. Clones share what is known of people.
 #[derive(Clone)]
@@ -130,13 +133,12 @@ impl<H: Host> Session<H> {
         Ok((tickets, refused))
     }
 
-    /// One ticket, for requests that the bridge keeps about it.
+    /// What a card needs to know of one ticket, and who asked for it.
     pub async fn facts(&self, counter: &Counter, id: &str) -> Result<managed::Facts, CallFailure> {
-        let (mut tickets, _) = self.tickets(counter, vec![id.to_owned()]).await?;
-        tickets.retain(|facts| facts.ticket.id == id);
-        let (_, facts) = tickets.into_iter().next().ok_or_else(not_there)?;
-        let users = self.users(counter, facts.requester.clone().into_iter().collect()).await?;
-        let requester = users.values().next().map(|user| user.person.clone());
+        let (tickets, _) = self.tickets(counter, vec![id.to_owned()]).await?;
+        let Some(facts) = tickets.get(id).cloned() else { return Err(not_there()) };
+        let users = self.users(counter, facts.requester.iter().cloned().collect()).await?;
+        let requester = facts.requester.and_then(|user| users.get(&user).map(|user| user.person.clone()));
         let ticket = Ticket { requester, link: Some(self.link(id)), ..facts.ticket };
         Ok(managed::Facts { ticket, thread: Vec::new() })
     }
@@ -326,7 +328,11 @@ impl<H: Host> Session<H> {
     }
 
     /// The user of an address. The search is not exact, and an address that two have is nobody's.
-    async fn user_with_address(&self, counter: &Counter, address: &str) -> Result<Option<User>, CallFailure> {
+    pub(crate) async fn user_with_address(
+        &self,
+        counter: &Counter,
+        address: &str,
+    ) -> Result<Option<User>, CallFailure> {
         if address.trim().is_empty() {
             return Ok(None);
         }
@@ -377,6 +383,30 @@ impl<H: Host> Session<H> {
         let credential = self.credential();
         let request = build(&Calls::new(&self.settings.base_url, &credential));
         self.client.read(counter, request, reader).await
+    }
+
+    /// Reads something, and leaves to the reader what is kept of it.
+    pub(crate) async fn read_with(
+        &self,
+        counter: &Counter,
+        build: Builder<'_>,
+        reader: Reader<'_>,
+    ) -> Result<(), CallFailure> {
+        let credential = self.credential();
+        let request = build(&Calls::new(&self.settings.base_url, &credential));
+        self.client.repeat(counter, request, reader).await
+    }
+
+    /// Sends a write once, and leaves to the reader what is kept of the answer.
+    pub(crate) async fn write_with(
+        &self,
+        counter: &Counter,
+        build: Builder<'_>,
+        reader: Reader<'_>,
+    ) -> Result<(), CallFailure> {
+        let credential = self.credential();
+        let request = build(&Calls::new(&self.settings.base_url, &credential));
+        Ok(reader(&self.client.once(counter, request).await?)?)
     }
 
     /// Works on what is kept of people. The answer: whether it was changed.

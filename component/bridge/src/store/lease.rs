@@ -12,16 +12,23 @@ use serde::{Deserialize, Serialize};
 use super::Store;
 use crate::host::{Host, StoreError};
 
-const KEY: &str = "v1:lease";
+/// What a lease is about.
+pub struct Terms {
+    key: &'static str,
+    /// How long it holds without being renewed.
+    holds: Millis,
+    /// How often it is renewed.
+    renew: Duration,
+}
 
-/// For changing requests that the bridge keeps. No sweep holds it for more than a step.
-const REQUESTS: &str = "v1:lease:requests";
+/// The right to sweep.
+const SWEEP: Terms = Terms { key: "v1:lease", holds: 8_000, renew: Duration::from_millis(2_500) };
 
-/// How long a lease holds without being renewed.
-const HOLDS: Millis = 8_000;
+/// The right to change requests that the bridge keeps. No sweep holds it for more than a step.
+const REQUESTS: Terms = Terms { key: "v1:lease:requests", ..SWEEP };
 
-/// How often it is renewed.
-const RENEW: Duration = Duration::from_millis(2_500);
+/// The right to write the audit trail. It is held for a few store operations only, and somebody in chat waits.
+pub const AUDIT: Terms = Terms { key: "v1:lease:audit", holds: 2_000, renew: Duration::from_millis(600) };
 
 /// Longer than a store takes for finding the lease free and writing it.
 const SETTLES: Duration = Duration::from_millis(50);
@@ -38,8 +45,8 @@ struct Holder {
 /// A lease that is held.
 pub struct Lease<H> {
     store: Store<H>,
-    key: &'static str,
     owner: String,
+    terms: Terms,
 }
 
 impl<H: Host> Lease<H> {
@@ -50,16 +57,17 @@ impl<H: Host> Lease<H> {
 
     /// The same for work with a name, of which several kinds may begin in the same millisecond.
     pub async fn take_for(work: &str, store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
-        Self::take_key(KEY, work, store, patience).await
+        Self::take_on(SWEEP, work, store, patience).await
     }
 
     /// Takes the lease for changing requests that the bridge keeps.
     pub async fn take_requests(work: &str, store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
-        Self::take_key(REQUESTS, work, store, patience).await
+        Self::take_on(REQUESTS, work, store, patience).await
     }
 
-    async fn take_key(
-        key: &'static str,
+    /// The same for a lease of its own.
+    pub async fn take_on(
+        terms: Terms,
         work: &str,
         store: Store<H>,
         patience: Duration,
@@ -70,16 +78,15 @@ impl<H: Host> Lease<H> {
         let begun = host.ticks();
         loop {
             let now = host.now();
-            let held: Option<Holder> = store.read(key).await?;
+            let held: Option<Holder> = store.read(terms.key).await?;
             // A holder far in the future is left over from a clock that ran ahead.
-            let free = held.is_none_or(|held| held.until <= now || held.until > now.saturating_add(2 * HOLDS));
+            let free = held.is_none_or(|held| held.until <= now || held.until > now.saturating_add(2 * terms.holds));
             if free {
-                let lease = Self { store: store.clone(), key, owner: owner.clone() };
-                lease.renew().await?;
+                write(&store, &terms, &owner).await?;
                 // Whoever found it free at the same time has written by then, and the last one to write has it.
                 host.sleep(SETTLES).await;
-                if store.read::<Holder>(key).await?.is_some_and(|held| held.owner == owner) {
-                    return Ok(Some(lease));
+                if store.read::<Holder>(terms.key).await?.is_some_and(|held| held.owner == owner) {
+                    return Ok(Some(Self { store, owner, terms }));
                 }
             }
             if host.ticks().saturating_sub(begun) >= patience {
@@ -89,18 +96,13 @@ impl<H: Host> Lease<H> {
         }
     }
 
-    async fn renew(&self) -> Result<(), StoreError> {
-        let until = self.store.host().now().saturating_add(HOLDS);
-        self.store.write(self.key, &Holder { owner: self.owner.clone(), until }).await
-    }
-
     /// Runs work while keeping the lease, and gives it back.
     pub async fn during<T>(self, work: impl Future<Output = T>) -> T {
         let beat = async {
             loop {
-                self.store.host().sleep(RENEW).await;
+                self.store.host().sleep(self.terms.renew).await;
                 // A store that fails here will fail the work as well, with a better message.
-                let _ = self.renew().await;
+                let _ = write(&self.store, &self.terms, &self.owner).await;
             }
         };
         futures::pin_mut!(work, beat);
@@ -109,7 +111,12 @@ impl<H: Host> Lease<H> {
             futures::future::Either::Right((never, _)) => never,
         };
         // If this fails the lease ends by itself.
-        let _ = self.store.remove(self.key).await;
+        let _ = self.store.remove(self.terms.key).await;
         result
     }
+}
+
+async fn write<H: Host>(store: &Store<H>, terms: &Terms, owner: &str) -> Result<(), StoreError> {
+    let until = store.host().now().saturating_add(terms.holds);
+    store.write(terms.key, &Holder { owner: owner.to_owned(), until }).await
 }

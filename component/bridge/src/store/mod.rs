@@ -1,10 +1,11 @@
-//! The repository over the key-value store: the ledger, the outbox, the sweep's place, the lease, the access token,
-//! the requests that the bridge keeps.
+//! The repository over the key-value store: the ledger, the outbox, the audit trail, the sweep's place, the lease, the
+//! access token, the requests that the bridge keeps.
 //!
 //! The store offers get, set and delete of one key and nothing more: no listing (`get-keys` can wedge Spin's default
 //! store), no transaction, no compare-and-swap that holds on every backend. So everything is reachable from a few
 //! fixed keys, and every step is safe to be the last one.
 
+pub mod audit;
 pub mod lease;
 pub mod ledger;
 pub mod outbox;

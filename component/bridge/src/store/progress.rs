@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Store;
 use crate::host::{Host, StoreError};
 use crate::sorted::Sorted;
+use crate::tally::Tally;
 
 const KEY: &str = "v1:progress";
 const REVISIT: &str = "v1:revisit";
@@ -33,6 +34,9 @@ pub struct Progress {
     /// How gently each source wants to be treated, by its name; those with no wish are not in it.
     #[serde(default)]
     pub limits: Sorted<Limit>,
+    /// What the sweeps so far have counted.
+    #[serde(default)]
+    pub tally: Tally,
     /// Zendesk.
     #[serde(default, skip_serializing_if = "is_default")]
     pub zendesk: ZendeskProgress,

@@ -1,6 +1,7 @@
 //! The store's promises. A wrong implementation would lose entries when a leaf is cut, let a crash between two writes
 //! hide or repeat a message, or leave keys behind that nothing reaches any more.
 
+mod audit;
 mod lease;
 mod ledger;
 mod outbox;

@@ -1,6 +1,7 @@
 //! One sweep, as data flows: sources → changes → plans → outbox → sends → marks → ledger → place. The order is the
 //! guarantee: at whatever call the process ends, nothing is lost and at most what was under way is said twice.
 
+mod account;
 mod found;
 mod limits;
 mod managed;
@@ -29,6 +30,7 @@ use crate::store::outbox::{Content, Fate, Outbox, Record};
 use crate::store::progress::{self, Progress};
 use crate::store::requests::{Requests, Touched};
 use crate::together;
+use account::Swept;
 use found::{Outcome, Place};
 use managed::Managed;
 use messages::{announcement, closing, digests, event_id, reminder};
@@ -159,13 +161,24 @@ pub async fn run<H: Host>(
         entries.retain(|entry| entry.said != Said::Announced || !unsaid.contains(&event_id(entry, "pending")));
         entries.extend(known.settled(&fates, &entries, host.now()).await?);
         limits::heed(&mut next, &telling, settings, host.now());
+        let waited = account::waited(&entries, now);
         known.ledger().commit(entries.into_iter().map(|(_, entry)| entry).collect(), host.now()).await?;
         if let Some(session) = sources.zendesk() {
             session.keep_people().await?;
         }
-        if next != place {
-            progress::save(store, &next).await?;
+        account::write_down(store, settings, &fates, &mut report).await;
+        Swept {
+            task,
+            settings,
+            calls: telling.calls(),
+            waited: &waited,
+            fates: &fates,
+            report: &report,
+            now: host.now(),
+            took: host.ticks().saturating_sub(begun),
         }
+        .count(&mut next.tally);
+        progress::save(store, &next).await?;
         progress::forget_revisits(store, &seen).await?;
         requests.forget(&done_with).await?;
         outbox.settle(fates).await?;

@@ -1,7 +1,7 @@
 //! What is known: the ledger, and above it the messages that wait or were given up. An approval is in the ledger once its
 //! card was taken, so that a message that gets lost on the way there is one that was never planned.
 
-use approval_logic::approval::{ApprovalId, Millis, TicketRef};
+use approval_logic::approval::{ApprovalId, Millis, Source, TicketKind, TicketRef};
 use approval_logic::diff::Entry;
 
 use crate::host::{Host, StoreError};
@@ -79,6 +79,28 @@ impl<H: Host> Known<H> {
             }
         }
         Ok(entries)
+    }
+
+    /// Which of these tickets have approvals of a source that wait for their approvers. Looks through all that is known of
+    /// the source: its approvals lie by their own ids, not by those of their tickets.
+    pub async fn waiting_for(&self, source: Source, tickets: &[(TicketKind, &str)]) -> Result<Vec<String>, StoreError> {
+        let (first, last) = (format!("{source}:"), format!("{source};"));
+        let mut found = Vec::new();
+        let mut look = |entry: &Entry| {
+            let ticket = &entry.approval.ticket;
+            let wanted = tickets.contains(&(ticket.kind, ticket.id.as_str()));
+            if wanted && entry.waits() && !found.contains(&ticket.id) {
+                found.push(ticket.id.clone());
+            }
+        };
+        let (mut position, to) = (self.ledger.position_of(&first).await, self.ledger.position_of(&last).await);
+        while position <= to {
+            let Some(leaf) = self.ledger.leaf_at(position).await? else { break };
+            leaf.between(&first, &last).for_each(&mut look);
+            position += 1;
+        }
+        self.planned.values().flatten().filter(|entry| entry.approval.id.source == source).for_each(&mut look);
+        Ok(found)
     }
 
     /// One entry.

@@ -7,6 +7,7 @@ mod envelope;
 mod fields;
 mod read;
 mod status;
+pub mod tickets;
 pub mod token;
 
 use percent_encoding::utf8_percent_encode;
@@ -137,10 +138,13 @@ impl<'a> Calls<'a> {
     /// The decision on an approval. `plain_verb`: without the underscore, for builds that answer 4007 to it.
     pub fn decide(&self, id: &ApprovalId, verdict: Verdict, comment: &str, plain_verb: bool) -> HttpRequest {
         let underscore = if plain_verb { "" } else { "_" };
-        let url = format!("{}/{underscore}{}", self.url(&approval_path(id)), verdict.name());
-        let input = json!({ "approval": { "comments": truncate(comment, COMMENT_MAX) } });
-        self.let_in(HttpRequest::new(Method::Put, url))
-            .with_body("application/x-www-form-urlencoded", format!("input_data={}", encode(&input)))
+        let path = format!("{}/{underscore}{}", approval_path(id), verdict.name());
+        self.send(Method::Put, &path, &json!({ "approval": { "comments": truncate(comment, COMMENT_MAX) } }))
+    }
+
+    fn send(&self, method: Method, path: &str, input: &Value) -> HttpRequest {
+        self.let_in(HttpRequest::new(method, self.url(path)))
+            .with_body("application/x-www-form-urlencoded", format!("input_data={}", encode(input)))
     }
 
     fn get(&self, path: &str, input: Option<&Value>) -> HttpRequest {

@@ -304,7 +304,7 @@ fn approval(
     })
 }
 
-fn rows<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], CallError> {
+pub(super) fn rows<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], CallError> {
     match body.get(name) {
         Some(Value::Array(rows)) => Ok(rows),
         None | Some(Value::Null) => Ok(&[]),
@@ -312,11 +312,11 @@ fn rows<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], CallError> {
     }
 }
 
-fn object(row: &Value) -> Result<&Row, String> {
+pub(super) fn object(row: &Value) -> Result<&Row, String> {
     row.as_object().ok_or_else(|| "the row is not an object".to_owned())
 }
 
-fn one<'a>(body: &'a Value, name: &str) -> Result<&'a Row, String> {
+pub(super) fn one<'a>(body: &'a Value, name: &str) -> Result<&'a Row, String> {
     let value = match body.get(name) {
         Some(Value::Array(items)) => items.first(),
         other => other,
@@ -324,7 +324,7 @@ fn one<'a>(body: &'a Value, name: &str) -> Result<&'a Row, String> {
     value.and_then(Value::as_object).ok_or_else(|| format!("the reply holds no {name}"))
 }
 
-fn odd(why: String) -> CallError {
+pub(super) fn odd(why: String) -> CallError {
     CallError::Permanent { code: "UNREADABLE", message: why }
 }
 

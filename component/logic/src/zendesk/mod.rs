@@ -9,6 +9,7 @@ mod pages;
 mod people;
 mod read;
 mod requests;
+pub mod tickets;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -112,7 +112,10 @@ impl Request {
             decided_at: decision.at,
             decided_by: decision.name.map(|name| Person { name: Some(name), email: None }),
             comment: decision.reason,
-            details: [detail("Asked", &self.subject), detail("Message", &self.message)].into_iter().flatten().collect(),
+            details: [detail("Subject", &self.subject), detail("Message", &self.message)]
+                .into_iter()
+                .flatten()
+                .collect(),
         })
     }
 }

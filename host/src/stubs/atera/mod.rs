@@ -79,12 +79,14 @@ fn comments(world: &mut World, call: &Incoming, id: &str) -> Outcome {
 
 fn comment(world: &mut World, call: &Incoming, id: &str) -> Outcome {
     let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
-    let technician = body["TechnicianCommentDetails"]["TechnicianId"].as_u64();
+    let of_technician = |name: &str| body.get("TechnicianCommentDetails").and_then(|details| details.get(name));
+    let technician = of_technician("TechnicianId").and_then(Value::as_u64);
     let known = technician.is_some_and(|id| world.settings.atera.technicians.contains(&id));
-    let text = body["CommentText"].as_str().filter(|text| !text.is_empty() && known && call.is_json());
+    let text = body.get("CommentText").and_then(Value::as_str);
+    let text = text.filter(|text| !text.is_empty() && known && call.is_json());
     let Some(text) = text.map(str::to_owned) else { return invalid(404) };
-    let internal = body["TechnicianCommentDetails"]["IsInternal"].as_bool().unwrap_or(false);
-    let email = body["TechnicianCommentDetails"]["TechnicianEmail"].as_str();
+    let internal = of_technician("IsInternal").and_then(Value::as_bool).unwrap_or(false);
+    let email = of_technician("TechnicianEmail").and_then(Value::as_str);
     let by = world.person("Approval Bridge", email);
     let now = world.now();
     let Some(ticket) = world.atera(id) else { return invalid(404) };
@@ -97,7 +99,8 @@ fn comment(world: &mut World, call: &Incoming, id: &str) -> Outcome {
 fn set_field(world: &mut World, call: &Incoming, id: &str, name: &str) -> Outcome {
     let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
     let known = world.settings.atera.fields.contains(name) && call.is_json();
-    let Some(value) = body["Value"].as_str().filter(|_| known).map(str::to_owned) else { return invalid(404) };
+    let value = body.get("Value").and_then(Value::as_str).filter(|_| known);
+    let Some(value) = value.map(str::to_owned) else { return invalid(404) };
     let Some(ticket) = world.atera(id) else { return invalid(404) };
     ticket.fields.insert(name.to_owned(), value);
     Outcome { response: raw(200, "application/json", ""), effect: Effect::FieldSet(id.to_owned()) }
@@ -123,8 +126,8 @@ fn page(world: &World, call: &Incoming, rows: Vec<Value>) -> Outcome {
     let mut body = json!({
         "items": items, "totalItemCount": total, "page": page, "itemsInPage": size, "prevLink": "", "nextLink": next,
     });
-    if world.settings.atera.total_pages {
-        body["totalPages"] = pages.into();
+    if let Some(body) = body.as_object_mut().filter(|_| world.settings.atera.total_pages) {
+        body.insert("totalPages".into(), pages.into());
     }
     json(200, &body).into()
 }

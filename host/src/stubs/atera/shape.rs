@@ -35,8 +35,8 @@ pub(super) fn comment(comment: &AteraComment, flag: bool) -> Value {
         "EndUserID": if comment.by_technician { None } else { Some(id) },
         "TechnicianContactID": if comment.by_technician { Some(id) } else { None },
     });
-    if flag {
-        row["IsInternal"] = comment.internal.into();
+    if let Some(row) = row.as_object_mut().filter(|_| flag) {
+        row.insert("IsInternal".into(), comment.internal.into());
     }
     row
 }

@@ -4,6 +4,7 @@ mod criteria;
 mod decide;
 mod list;
 mod shape;
+mod tickets;
 
 use self::list::ListInfo;
 use self::shape::Shape;
@@ -126,6 +127,11 @@ fn route(world: &mut World, call: &Incoming) -> Result<Outcome, Refused> {
     if let [ticket, "approval_levels", level, "approvals", approval, verb] = rest {
         return decide::answer(world, call, edition, &input, [ticket, level, approval, verb], module);
     }
+    if module == Module::Requests
+        && let Some(outcome) = tickets::answer(world, call, edition, &input, rest)?
+    {
+        return Ok(outcome);
+    }
     only_get(call)?;
     read(world, call, edition, module, rest, &input)
 }
@@ -242,9 +248,13 @@ fn only_get(call: &Incoming) -> Result<(), Refused> {
     if call.method == Method::GET { Ok(()) } else { Err(Refused::no_such_url()) }
 }
 
-/// Zoho scopes: READ to look, UPDATE to answer. A missing one gives 401.
+/// Zoho scopes: READ to look, CREATE to add, UPDATE to answer and to change. A missing one gives 401.
 fn may(world: &World, edition: Edition, module: Module, call: &Incoming) -> Result<(), Refused> {
-    let need = if call.method == Method::GET { "READ" } else { "UPDATE" };
+    let need = match call.method {
+        Method::GET => "READ",
+        Method::POST => "CREATE",
+        _ => "UPDATE",
+    };
     let has = |what: &str| world.settings.zoho.scopes.contains(&format!("SDPOnDemand.{}.{what}", module.plural()));
     if edition == Edition::OnPremises || has(need) || has("ALL") {
         return Ok(());

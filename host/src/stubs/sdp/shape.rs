@@ -1,6 +1,6 @@
 //! How facts look on the wire, in either edition (API v3, "Request", "Change", "Release", "Approval level", "Approval").
 
-use super::super::model::{Approval, Edition, Level, Module, Patch, Person, Rule, State, Ticket};
+use super::super::model::{Approval, Edition, Level, Module, Note, Patch, Person, Rule, State, Ticket};
 use super::super::settings::{Form, SdpSettings};
 use super::super::world::World;
 use serde_json::{Map, Value, json};
@@ -225,6 +225,17 @@ impl<'w> Shape<'w> {
         let mut row = self.ticket_row(ticket, &own_names(ticket.module, ALL_COLUMNS));
         patch(&mut row, &ticket.patch);
         row
+    }
+
+    /// A row of `notes`.
+    pub(super) fn note(&self, note: &Note) -> Value {
+        json!({
+            "id": self.id(&note.id),
+            "description": note.text,
+            "show_to_requester": note.public,
+            "created_by": self.user(Some(&note.by)),
+            "created_time": self.time(Some(note.at)),
+        })
     }
 
     /// A row of `approval_levels`.

@@ -17,8 +17,10 @@ mod lists;
 mod moveworks;
 mod server;
 mod shapes;
+mod tickets;
 mod worlds;
 mod zendesk;
+mod zendesk_tickets;
 mod zoho;
 
 use super::*;

@@ -125,7 +125,7 @@ async fn unknown_addresses_answer_4007() {
         let (status, body) = tester.get(path).await;
         assert_eq!((status, code(&body)), (404, 4007), "{path}");
     }
-    assert_eq!(tester.sdp(Method::POST, "/requests", None).await.0, 404);
+    assert_eq!(tester.sdp(Method::POST, "/changes", None).await.0, 404);
 }
 
 #[tokio::test]

@@ -9,10 +9,12 @@ mod list;
 mod model;
 mod people;
 mod shape;
+mod tickets;
 mod write;
 
 pub use self::model::{
-    Zendesk, ZendeskAssignee, ZendeskDecision, ZendeskRequest, ZendeskRole, ZendeskState, ZendeskTicket, ZendeskUser,
+    Zendesk, ZendeskAssignee, ZendeskComment, ZendeskDecision, ZendeskRequest, ZendeskRole, ZendeskState,
+    ZendeskTicket, ZendeskUser,
 };
 pub use self::people::ZendeskTruth;
 
@@ -117,6 +119,10 @@ fn route(world: &mut World, call: &Incoming) -> Result<Outcome, Refused> {
         return Ok(json(200, &nobody).into());
     }
     let acting = acting.ok_or_else(Refused::unauthenticated)?;
+    let agent = world.zendesk.users.get(&acting).is_some_and(|user| user.role != ZendeskRole::EndUser);
+    if agent && let Some(outcome) = tickets::answer(world, call, rest, acting)? {
+        return Ok(outcome);
+    }
     match (&call.method, rest) {
         (&Method::POST, ["approval_requests"]) => return write::create(world, call, acting),
         (&Method::PATCH, ["approval_workflow_instances", workflow, "approval_requests", id, "decision"])

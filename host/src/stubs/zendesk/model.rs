@@ -1,7 +1,7 @@
 //! What the Zendesk stub knows: users, groups, tickets and approval requests. Facts, not JSON; see `zendesk::shape`.
 
 use super::super::Clock;
-use super::super::model::Patch;
+use super::super::model::{File, Patch};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A user of the account.
@@ -47,10 +47,35 @@ pub struct ZendeskTicket {
     pub status: String,
     /// Who asked.
     pub requester: Option<u64>,
+    /// Who entered it.
+    pub submitter: Option<u64>,
+    /// Who works on it.
+    pub assignee: Option<u64>,
+    /// The group that works on it.
+    pub group: Option<u64>,
+    /// What was said on it, without the description, in order.
+    pub comments: Vec<ZendeskComment>,
     /// Epoch milliseconds.
     pub created: i64,
+    /// Epoch milliseconds.
+    pub updated: i64,
     /// Bends the wire form.
     pub patch: Patch,
+}
+
+/// A comment on a ticket.
+#[derive(Clone, Debug)]
+pub struct ZendeskComment {
+    /// Plain text.
+    pub text: String,
+    /// Whether the requester sees it.
+    pub public: bool,
+    /// Who wrote it.
+    pub by: u64,
+    /// Epoch milliseconds.
+    pub at: i64,
+    /// What is attached to it.
+    pub files: Vec<File>,
 }
 
 /// Who is asked: exactly one of the two ("Approval Requests", JSON format).
@@ -128,6 +153,8 @@ pub struct Zendesk {
     pub(crate) groups: BTreeMap<u64, (String, BTreeSet<u64>)>,
     pub(crate) tickets: BTreeMap<u64, ZendeskTicket>,
     pub(crate) requests: BTreeMap<String, ZendeskRequest>,
+    /// Files that wait to be put on a ticket, by their tokens.
+    pub(crate) uploads: BTreeMap<String, File>,
     pub(crate) owner: u64,
     next: u64,
 }
@@ -141,6 +168,7 @@ impl Zendesk {
             groups: BTreeMap::new(),
             tickets: BTreeMap::new(),
             requests: BTreeMap::new(),
+            uploads: BTreeMap::new(),
             owner: 0,
             next: 0,
         };

@@ -53,11 +53,21 @@ impl Zendesk {
             priority: None,
             status: "open".to_owned(),
             requester: None,
+            submitter: None,
+            assignee: None,
+            group: None,
+            comments: Vec::new(),
             created,
+            updated: created,
             patch: Patch::default(),
         };
         self.tickets.insert(id, ticket);
         id
+    }
+
+    /// A ticket as it is.
+    pub fn ticket_of(&self, ticket: u64) -> Option<&ZendeskTicket> {
+        self.tickets.get(&ticket)
     }
 
     /// An agent asks for approval, with the ticket's own subject, in the product. The request's id.

@@ -70,6 +70,8 @@ pub(super) fn ticket(ticket: &ZendeskTicket) -> Value {
     let fields = json!({
         "id": ticket.id, "subject": ticket.subject, "description": ticket.description, "priority": ticket.priority,
         "status": ticket.status, "requester_id": ticket.requester, "created_at": time(ticket.created),
+        "submitter_id": ticket.submitter, "assignee_id": ticket.assignee, "group_id": ticket.group,
+        "updated_at": time(ticket.updated - ticket.updated % 1_000),
     });
     let Value::Object(fields) = fields else { return fields };
     patched(fields, &ticket.patch)
@@ -123,7 +125,7 @@ fn user(zendesk: &Zendesk, id: u64) -> Value {
     json!({"id": id, "name": zendesk.users.get(&id).map(|user| user.name.clone()), "photo": null})
 }
 
-fn time(at: i64) -> String {
+pub(super) fn time(at: i64) -> String {
     let time = chrono::DateTime::from_timestamp_millis(at).unwrap_or_default();
     time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

@@ -153,7 +153,7 @@ fn what_is_asked_stands_on_the_approval_as_plain_bounded_text() {
     assert_eq!((approval.approver, approval.sent_at), (Some(ana), Some(1_772_442_900_000)));
     let detail = |label: &str, value: &str| Detail { label: label.to_owned(), value: value.to_owned() };
     let message = "<script>alert(1)</script>\n[x](https://evil.example)";
-    assert_eq!(approval.details, [detail("Asked", "A B"), detail("Message", message)]);
+    assert_eq!(approval.details, [detail("Subject", "A B"), detail("Message", message)]);
     let long = json!({ "id": "01JZ", "status": "active", "message": "x".repeat(5000), "subject": "y".repeat(5000) });
     let member = read(long).approval(Some("901"), None, bare()).unwrap();
     assert_eq!(member.id.to_string(), "zendesk:01JZ:901");
