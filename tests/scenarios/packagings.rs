@@ -11,6 +11,7 @@ use approval_bridge_component::decide::{self, Order};
 use approval_bridge_component::shell::{self, Shell};
 use approval_bridge_tests::harness::{ANA, BO, CY, Desk, NativeHost, minutes};
 use approval_logic::approval::{self, Person, Source, TicketRef};
+use approval_logic::audit::Door;
 use serde_json::{Value, json};
 
 use crate::operations::{CASES, busy, named};
@@ -131,7 +132,8 @@ impl Bridge {
                     Verdict::Approve => approval::Verdict::Approve,
                     Verdict::Reject => approval::Verdict::Reject,
                 };
-                let order = Order { id: id.parse().expect("an id"), verdict, approver, comment, token: None };
+                let door = Door::Operations;
+                let order = Order { id: id.parse().expect("an id"), verdict, approver, comment, token: None, door };
                 native(&desk.drive(self.shell().decide(&order)).await.expect("an answer"))
             }
         };

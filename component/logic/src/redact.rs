@@ -30,7 +30,7 @@ impl Carried {
             matches!(name, "client_id" | "client_secret" | "refresh_token").then_some(value)
         });
         // Basic authorisation wraps the secret up together with a name: whoever repeats it may have unwrapped it.
-        let mut carried: Vec<Vec<u8>> = headers.clone().filter_map(|value| secret_of_pair(value)).collect();
+        let mut carried: Vec<Vec<u8>> = headers.clone().filter_map(secret_of_pair).collect();
         for value in headers.chain(fields) {
             carried.extend([value.as_bytes().to_vec(), percent_decode_str(value).collect()]);
         }

@@ -124,7 +124,7 @@ fn schema(values: &[&Value]) -> Value {
 
 fn slots() -> Vec<String> {
     let body = body(approval(), |message| event_message(&TENANT, "event", message));
-    let slots = body["context"]["slots"].as_object();
+    let slots = body.pointer("/context/slots").and_then(Value::as_object);
     slots.map(|slots| slots.keys().cloned().collect()).unwrap_or_default()
 }
 

@@ -124,7 +124,8 @@ fn every_action_that_is_called_exists_and_gets_each_of_its_inputs() {
                 .collect();
             let mut wanted: Vec<&str> = action.inputs.iter().map(|input| input.name).collect();
             let mut sorted = given.clone();
-            (wanted.sort_unstable(), sorted.sort_unstable());
+            wanted.sort_unstable();
+            sorted.sort_unstable();
             assert_eq!(sorted, wanted, "{}", file.path);
         }
     }

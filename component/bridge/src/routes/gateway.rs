@@ -214,7 +214,7 @@ fn destination<'p>(profile: &'p Profile, named: Option<&Value>) -> Result<Option
         _ => None,
     };
     let found = profile.destination(name.unwrap_or_default().trim());
-    found.map_err(|()| Failure::input("destination: there is none of this name; see gateway_destinations"))
+    found.map_err(|error| Failure::input(format!("destination: {error}")))
 }
 
 fn answer<H: Host>(gateway: &Gateway<H>, done: Result<Ticket, Failure>, status: StatusCode) -> Reply {

@@ -25,7 +25,7 @@ pub use cursor::Cursor;
 pub use error::{Code, Failure, Step};
 pub use fields::{Edit, FieldError};
 pub use page::{PAGE_SIZE, Page, Rows, first_rows, page};
-pub use profile::{Destination, ExternalId, Profile, System, Tables};
+pub use profile::{Destination, ExternalId, NoSuchDestination, Profile, System, Tables};
 pub use rate::RateLimit;
 pub use requestor::{Requestor, requestor};
 pub use state::{InternalState, States};

@@ -37,6 +37,11 @@ pub struct Destination {
     pub value: String,
 }
 
+/// Destinations are configured, and none has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no destination has this name; see gateway_destinations")]
+pub struct NoSuchDestination;
+
 /// The names of one help desk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -150,13 +155,12 @@ impl Profile {
         extra.chain(looked_at)
     }
 
-    /// The destination of a name. Without any configured every name stands for all tickets: `Ok(None)`. An error: there
-    /// is none of this name.
-    pub fn destination(&self, name: &str) -> Result<Option<&Destination>, ()> {
+    /// The destination of a name. Without any configured every name stands for all tickets: `Ok(None)`.
+    pub fn destination(&self, name: &str) -> Result<Option<&Destination>, NoSuchDestination> {
         if self.destinations.is_empty() || name.is_empty() {
             return Ok(None);
         }
-        self.destinations.iter().find(|destination| destination.name == name).map(Some).ok_or(())
+        self.destinations.iter().find(|destination| destination.name == name).map(Some).ok_or(NoSuchDestination)
     }
 
     /// The help desk's state that a caller means: one of Moveworks' codes for resolving and reopening, in capitals, or a

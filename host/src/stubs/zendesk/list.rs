@@ -149,7 +149,10 @@ impl Paging<'_> {
 
 fn whole(name: &str, rows: Vec<Value>, meta: Value, settings: &ZendeskSettings, call: &Incoming) -> Value {
     let host = settings.links_host.as_deref().unwrap_or(&call.host);
-    let next = meta["after_cursor"].as_str().map(|cursor| format!("https://{host}{}?after_cursor={cursor}", call.path));
+    let next = meta
+        .get("after_cursor")
+        .and_then(Value::as_str)
+        .map(|cursor| format!("https://{host}{}?after_cursor={cursor}", call.path));
     let mut body = json!({name: rows, "links": {"next": next, "prev": null}, "meta": meta});
     if let Some(body) = body.as_object_mut().filter(|_| call.quirk == Some(Quirk::NoListInfo)) {
         body.remove("meta");

@@ -72,7 +72,7 @@ fn a_destination_is_all_tickets_until_one_is_configured() {
     assert_eq!(profile().destination("anything"), Ok(None));
     let profile = with(&Tables { destinations: "it=group:IT Support,hr=template:HR", ..Tables::default() });
     assert_eq!(profile.destination(""), Ok(None));
-    assert_eq!(profile.destination("nobody's"), Err(()));
+    assert_eq!(profile.destination("nobody's"), Err(NoSuchDestination));
     let it = profile.destination("it").unwrap().unwrap();
     let of = |group: &str| Ticket { custom: vec![("group".to_owned(), group.to_owned())], ..ticket("1", 1) };
     assert!(of("it support").is_of(it) && !of("HR").is_of(it) && !ticket("1", 1).is_of(it));
