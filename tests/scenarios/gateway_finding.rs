@@ -116,7 +116,7 @@ async fn a_time_means_the_same_in_every_form() {
         ("2025-11-24T15:59:50.000999Z", "2025-11-24T15:59:50.000000001Z"),
     ] {
         let path = format!("/gateway/sdp/tickets?updated_start_ts={start}&updated_end_ts={end}");
-        assert_eq!(numbers(&desk.get(&path).await), std::slice::from_ref(number), "{start} {end}");
+        assert_eq!(numbers(&desk.get(&path).await), std::slice::from_ref(&number), "{start} {end}");
     }
     let open = desk.get("/gateway/sdp/tickets?updated_start_ts=2025-11-24T15:59:50Z").await;
     assert_eq!(numbers(&open), [number], "without an end a window ends now");

@@ -53,7 +53,7 @@ fn archive(desk: &Desk) {
 }
 
 fn desk() -> Desk {
-    let desk = Desk::cloud().variable("sdp_modules", "requests").start();
+    let desk = Desk::cloud().variable("sdp_modules", "requests").variable("audit_days", "60").start();
     desk.world(|world| {
         world.journal.keep(Some(0));
         // What waits at the beginning and is never decided, because a day decides what is oldest.

@@ -120,6 +120,7 @@ fn the_defaults_start_the_bridge_as_the_contract_says() {
         ("card_title", approval_logic::card::DEFAULT_TITLE),
         ("comment_required_on_reject", "true"),
         ("audit_days", "400"),
+        ("gateway_user_id", "email"),
     ];
     for (name, variable) in variables().into_iter().filter(|(name, _)| !ORIGINS.contains(&name.as_str())) {
         let wanted = contract.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value);

@@ -65,7 +65,8 @@ pub fn router(input: &[u8]) {
             assert_eq!((response.status(), said.as_str()), (StatusCode::UNAUTHORIZED, "AUTHENTICATION_FAILED"));
             assert_eq!((host.store_use(), host.desk.calls()), (0, (0, 0)), "work for a stranger");
         }
-        if method != Method::POST {
+        // The Ticket Gateway reads tickets where they are; everything else that is read is known already.
+        if method == Method::GET && !request.uri().path().starts_with("/gateway/") {
             assert_eq!(host.desk.calls(), (0, 0), "{method} called a vendor");
         }
         for secret in HIDDEN.iter().filter(|secret| message::find(input, secret.as_bytes()).is_none()) {
