@@ -3,7 +3,7 @@
 //! A wrong implementation tries every ticket and every message to the end, burns their attempts, or never comes back.
 
 use approval_bridge::stubs::Fault;
-use approval_bridge_tests::harness::{Desk, minutes};
+use approval_bridge_tests::harness::{ANA, Desk, minutes};
 
 #[tokio::test]
 async fn a_help_desk_that_fails_in_the_middle_of_a_walk_is_left_alone_and_taken_up_again() {
@@ -43,5 +43,20 @@ async fn while_moveworks_is_down_messages_wait_without_using_up_their_attempts()
     assert_eq!(messages.iter().filter(|message| message["attempts"] == 0).count(), 100 - tried);
     desk.world(|world| world.clear_faults());
     desk.poll_every(minutes(7), 1).await.clean();
+    assert_eq!(desk.told(), desk.due());
+}
+
+/// Each answers with an internal error, which says that it has none; and they may well come one after the other.
+#[tokio::test]
+async fn many_changes_without_levels_are_no_outage() {
+    let desk = Desk::on_premises().variable("concurrency", "4").start();
+    desk.world(|world| {
+        for _ in 0..30 {
+            world.change().add();
+        }
+        world.request().level(&[ANA]).add();
+    });
+    desk.poll().await.clean();
+    assert!(desk.count("GET", "/approval_levels") > 30);
     assert_eq!(desk.told(), desk.due());
 }

@@ -229,7 +229,7 @@ impl<H: Host> Client<H> {
 
     fn count_fault(&self, origin: &str, answer: &Result<HttpResponse, TransportError>) {
         let fault = match answer {
-            Ok(answer) => answer.status >= 500,
+            Ok(answer) => answer.status >= 500 && !is_about_this_call(answer),
             Err(error) => matches!(error, TransportError::Connect(_) | TransportError::Lost(_)),
         };
         let Ok(mut faults) = self.faults.lock() else { return };
@@ -251,6 +251,12 @@ impl<H: Host> Client<H> {
             self.host.sleep(wait).await;
         }
     }
+}
+
+/// Whether an answer above 500 says something about its call alone. ServiceDesk Plus answers so, in its own form, where a
+/// change has no levels; a service that is down, or who stands before it, has no such words.
+fn is_about_this_call(answer: &HttpResponse) -> bool {
+    answer.status == 500 && serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_ok()
 }
 
 /// Scheme, host and port of an address.

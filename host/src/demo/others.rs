@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::page::Page;
-use super::stage::{Delivered, Stage};
+use super::stage::{Answer, Delivered, Stage};
 use super::story::{expect, spoken, value};
 use super::{Broken, check};
 use crate::stubs::{ZendeskAssignee, ZendeskState};
@@ -95,4 +95,25 @@ async fn told(page: &Page, stage: &Stage) -> Result<Vec<Delivered>, Broken> {
 
 fn first<'a>(cards: &'a [Delivered], email: &str) -> Result<&'a Delivered, Broken> {
     cards.iter().find(|card| card.email == email).ok_or_else(|| Broken(format!("{email} got no card")))
+}
+
+/// Moveworks polls for tickets; what waits for an approval says so.
+pub(super) async fn gateway(page: &mut Page, stage: &Stage) -> Result<(), Broken> {
+    page.heading(
+        "Moveworks polls for tickets",
+        "The Ticket Gateway answers with one call to the help desk, and keeps no state.",
+    )?;
+    let answer = stage.call("GET", "/gateway/sdp/tickets/874", None).await?;
+    let state =
+        |answer: &Answer| answer.body.pointer("/ticket/internal_state_code").and_then(Value::as_str).map(str::to_owned);
+    check(answer.status == 200 && state(&answer).as_deref() == Some("WAITING_FOR_APPROVAL"), || {
+        format!("a ticket that waits for its approvers, not {} {}", answer.status, answer.body)
+    })?;
+    page.call("GET /gateway/sdp/tickets/874", "", answer.status, "WAITING_FOR_APPROVAL: Ana and Lars are still asked")?;
+    let comment = json!({"text": "The parts are on their way.", "public": true});
+    let answer = stage.call("POST", "/gateway/sdp/tickets/874/comments", Some(&comment)).await?;
+    check(answer.status < 300 && state(&answer).is_some(), || {
+        format!("the ticket, not {} {}", answer.status, answer.body)
+    })?;
+    page.call("POST /gateway/sdp/tickets/874/comments", "a public comment", answer.status, "the whole ticket")
 }

@@ -38,6 +38,7 @@ pub(super) async fn tell(page: &mut Page, stage: &Stage) -> Result<(), Broken> {
     remind(page, stage).await?;
     others::zendesk(page, stage).await?;
     others::atera(page, stage).await?;
+    others::gateway(page, stage).await?;
     summary(page, stage, began.elapsed())
 }
 
