@@ -54,6 +54,10 @@ impl Window {
 /// A time as Moveworks writes it, or nearly so: up to nine digits of a fraction, `Z`, an offset, or nothing for UTC.
 fn parse(text: &str) -> Option<Millis> {
     let mut text = text.trim().to_ascii_uppercase();
+    // No time has other characters, and within these every place is one to cut at.
+    if !text.is_ascii() {
+        return None;
+    }
     // A plus sign that nobody encoded is a blank once a query has been read.
     if text.contains('T') {
         text = text.replace(' ', "+");

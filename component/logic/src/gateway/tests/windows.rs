@@ -193,3 +193,12 @@ proptest! {
         prop_assert_eq!(Window::read(Some(&text), Some(&text), 0), Ok(Window { start: at, end: at }));
     }
 }
+
+#[test]
+fn a_time_with_other_characters_is_refused() {
+    for text in
+        ["2026-03-05T08:15:30-\u{10000}", "\u{a1}\0A\0  \u{b}a \0\0 \u{10000}a -\u{10000}", "２０２６-03-05T08:15:30Z"]
+    {
+        assert!(Window::read(Some(text), None, 0).is_err(), "{text:?}");
+    }
+}
