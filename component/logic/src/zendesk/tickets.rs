@@ -6,6 +6,7 @@
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value, json};
 
+use super::read::time;
 use super::{Calls, classify, encoded};
 use crate::approval::{Millis, is_id_segment};
 use crate::gateway::{
@@ -360,11 +361,6 @@ fn line(value: Option<&Value>) -> Option<String> {
 fn plain(value: Option<&Value>, max: usize) -> Option<String> {
     let text = clean(value?.as_str()?);
     (!text.is_empty()).then(|| truncate(&text, max).into_owned())
-}
-
-fn time(value: Option<&Value>) -> Option<Millis> {
-    let time = DateTime::parse_from_rfc3339(value?.as_str()?.trim()).ok()?;
-    Some(time.timestamp_millis()).filter(|millis| *millis > 0)
 }
 
 /// A time as search takes it. Zendesk's own times are whole seconds.
