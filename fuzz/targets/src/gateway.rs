@@ -89,10 +89,10 @@ fn attachment(body: &Value) {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     for max in [FILE_MAX, 16] {
         let Ok(file) = Attachment::read(text("file_name"), text("content").to_owned(), max) else { continue };
-        let mut bytes = b"before".to_vec();
-        file.append_to(&mut bytes);
-        let bytes = bytes.strip_prefix(b"before").expect("it is appended");
-        assert_eq!(STANDARD.decode(text("content")).as_deref(), Ok(bytes), "what was checked is what is sent");
+        let mut request = HttpRequest::new(Method::Put, BASE_URL);
+        request.file = Some(file.part(Vec::new()));
+        let bytes: Vec<u8> = request.into_pieces().flatten().collect();
+        assert_eq!(STANDARD.decode(text("content")).as_ref(), Ok(&bytes), "what was checked is what is sent");
         assert!(!bytes.is_empty() && bytes.len() <= max);
         let name = file.name();
         assert!(!name.is_empty() && name.chars().count() <= 120 && !name.starts_with('.'), "{name:?}");

@@ -142,9 +142,9 @@ impl Calls<'_> {
     /// Uploads a file; it waits to be put on a ticket by [`Calls::add_comment`].
     pub fn upload(&self, file: &Attachment) -> HttpRequest {
         let url = format!("{}?filename={}", self.url("uploads"), encoded(file.name()));
-        let mut body = Vec::new();
-        file.append_to(&mut body);
-        self.let_in(HttpRequest::new(Method::Post, url)).with_body("application/binary", body)
+        let mut request = self.let_in(HttpRequest::new(Method::Post, url)).header("content-type", "application/binary");
+        request.file = Some(file.part(Vec::new()));
+        request
     }
 }
 
