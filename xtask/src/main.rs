@@ -112,6 +112,7 @@ fn run(task: Task) -> Result<()> {
 /// Gets what tests use beyond Rust. All of it is optional: a test without its tool says that it was skipped.
 fn tools_of_tests() -> Result<()> {
     setup::redis();
+    setup::curl();
     languages::node()?;
     languages::python()
 }
