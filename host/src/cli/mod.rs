@@ -93,18 +93,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Show the card for one approval.
-    Preview {
-        /// The approval, as JSON.
-        #[arg(long)]
-        approval: PathBuf,
-        /// A configuration file whose card_title and card_fields the card follows.
-        #[arg(long)]
-        config: Option<PathBuf>,
-        /// How to write the card.
-        #[arg(long, value_enum, default_value_t)]
-        format: preview::Format,
-    },
+    /// Show the card for an approval, as chat would.
+    Preview(preview::PreviewArgs),
 }
 
 /// What a bridge is made of.
@@ -197,7 +187,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo { keep } => demo(keep).await,
         Command::Simulate(args) => simulate::simulate(args).await,
         Command::Pack { folder, check } => pack::run(&folder, check),
-        Command::Preview { approval, config, format } => preview::run(&approval, config.as_deref(), format),
+        Command::Preview(args) => preview::run(&args),
     }
 }
 
@@ -308,14 +298,13 @@ async fn demo(keep: bool) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, ValueEnum};
+    use clap::CommandFactory;
 
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-        assert_eq!(preview::Format::value_variants().len(), 4);
     }
 
     #[test]
