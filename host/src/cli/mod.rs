@@ -18,6 +18,7 @@ use crate::{report, schedule, serve};
 
 mod audit;
 mod doctor;
+mod init;
 mod log;
 mod pack;
 mod preview;
@@ -37,6 +38,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Ask what has to be known and write a configuration file.
+    Init(init::InitArgs),
     /// Serve the bridge over HTTP and sweep every poll_seconds.
     Serve {
         #[command(flatten)]
@@ -179,6 +182,7 @@ fn print(text: &str) -> Result<(), Failure> {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Init(args) => init::run(&args),
         Command::Serve { source, listen } => serve_bridge(source, listen).await,
         Command::Poll { source, dry_run } => poll(source, dry_run).await,
         Command::Doctor { source } => doctor::run(source).await,
