@@ -272,11 +272,20 @@ async fn poll(source: SourceArgs, dry_run: bool) -> Result<(), Failure> {
     let config = configuration(&source)?;
     let bridge = build(&config, source.component).await?;
     let spinner = spinner("sweeping");
-    let outcome = bridge.poll(dry_run).instrument(crate::log::sweep(bridge.clock().now_ms())).await;
+    let watched = Term::stderr().is_term();
+    let sweep = async {
+        let outcome = bridge.poll(dry_run).await;
+        // A person gets a table instead.
+        if let (Ok(report), false) = (&outcome, watched) {
+            crate::log::report(report);
+        }
+        outcome
+    };
+    let outcome = sweep.instrument(crate::log::sweep(bridge.clock().now_ms()).span).await;
     spinner.finish_and_clear();
     bridge.key_value().close().await;
     let report = outcome?;
-    if Term::stderr().is_term() {
+    if watched {
         let table = report::table(&report, console::colors_enabled_stderr());
         // The table is a courtesy.
         let _ = Term::stderr().write_str(&table);
