@@ -20,6 +20,7 @@ mod audit;
 mod doctor;
 mod init;
 mod log;
+mod manual;
 mod pack;
 mod preview;
 mod simulate;
@@ -86,6 +87,16 @@ enum Command {
     },
     /// Simulate days of the bridge's life, decided by a seed, and check every promise it makes.
     Simulate(simulate::SimulateArgs),
+    /// Write completions of the command line for a shell to standard output.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages, one for each command.
+    Man {
+        /// The folder they go into; made where it is missing.
+        folder: PathBuf,
+    },
     /// Write the import pack for Moveworks.
     #[command(hide = true)]
     Pack {
@@ -190,6 +201,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Stubs { listen, latency_ms, seed } => stubs(listen, Duration::from_millis(latency_ms), seed).await,
         Command::Demo { keep } => demo(keep).await,
         Command::Simulate(args) => simulate::simulate(args).await,
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { folder } => manual::pages(&folder),
         Command::Pack { folder, check } => pack::run(&folder, check),
         Command::Preview(args) => preview::run(&args),
     }
