@@ -26,27 +26,49 @@ mod preview;
 mod simulate;
 mod stop;
 
+/// What a newcomer does.
+const START: &str = "\
+Without any account:  approval-bridge demo
+In earnest:           approval-bridge init
+                      approval-bridge doctor --config approval-bridge.toml
+                      approval-bridge serve --config approval-bridge.toml
+
+Each variable of the configuration file can come from the environment, as APPROVAL_BRIDGE_NAME. Secrets belong there.";
+
 /// Tells people in chat that a ticket waits for their approval, and carries their answer back.
 #[derive(Debug, Parser)]
-#[command(name = "approval-bridge", version, max_term_width = 100)]
+#[command(name = "approval-bridge", version, max_term_width = 100, after_help = START)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// How log lines are written, to standard error. RUST_LOG chooses which.
-    #[arg(long, global = true, value_enum, default_value_t)]
+    /// How log lines are written to standard error: text for people, json for programs; RUST_LOG chooses which lines.
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = true)]
     log_format: log::Format,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Ask what has to be known and write a configuration file.
+    ///
+    /// One question a line, also from a pipe. A question whose answer is given as an option is not asked. Secrets are not
+    /// asked at all: the file says under which names they go into the environment.
     Init(init::InitArgs),
+    /// Check settings, store and every upstream; one line each with what to do.
+    ///
+    /// ok: it is in place. note: it cannot be seen from here, and how to look. FAIL: it is wrong, and what to do; then the
+    /// exit code is 1. Help desks are only read, nobody gets a message, and nothing is left in the store.
+    Doctor {
+        #[command(flatten)]
+        source: SourceArgs,
+    },
     /// Serve the bridge over HTTP and sweep every poll_seconds.
+    ///
+    /// On SIGTERM it finishes the requests that run, and ends.
     Serve {
         #[command(flatten)]
         source: SourceArgs,
         /// Where to listen.
-        #[arg(long, default_value = "127.0.0.1:3000")]
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
         listen: SocketAddr,
     },
     /// One sweep; the report as JSON on standard output.
@@ -57,33 +79,30 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Check settings, store and every upstream; one line each with what to do.
-    Doctor {
-        #[command(flatten)]
-        source: SourceArgs,
-    },
+    /// Show the card for an approval, as chat would.
+    Preview(preview::PreviewArgs),
     /// The audit trail: who decided what, when, through which door, with what result.
     Audit {
         #[command(subcommand)]
         task: audit::Task,
     },
-    /// Stand-ins for the vendors, as a server.
-    Stubs {
-        /// Where to listen.
-        #[arg(long, default_value = "127.0.0.1:3001")]
-        listen: SocketAddr,
-        /// Wait this long before every answer.
-        #[arg(long, default_value_t = 0)]
-        latency_ms: u64,
-        /// Drives names, texts and jitter.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-    },
-    /// Run the whole story with the real component against the stubs: sweeps, cards, decisions, a reminder.
+    /// Run the whole story against stand-ins for the vendors: sweeps, cards, decisions, a reminder.
     Demo {
         /// Go on serving afterwards.
         #[arg(long)]
         keep: bool,
+    },
+    /// Stand-ins for the vendors, as a server.
+    Stubs {
+        /// Where to listen.
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3001")]
+        listen: SocketAddr,
+        /// Wait this long before every answer.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        latency_ms: u64,
+        /// Drives names, texts and jitter.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
     },
     /// Simulate days of the bridge's life, decided by a seed, and check every promise it makes.
     Simulate(simulate::SimulateArgs),
@@ -107,15 +126,13 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Show the card for an approval, as chat would.
-    Preview(preview::PreviewArgs),
 }
 
 /// What a bridge is made of.
 #[derive(Debug, Args)]
 struct SourceArgs {
     /// The configuration file.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// A component to run in place of the one built in.
     #[arg(long, value_name = "FILE")]

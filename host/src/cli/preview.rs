@@ -25,7 +25,7 @@ pub(super) struct PreviewArgs {
     #[arg(long, value_enum, default_value_t)]
     kind: Kind,
     /// For a reminder: which one it is.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     number: u32,
     /// For a closing: how it ended. Left out, the approval's own status says.
     #[arg(long, value_enum)]

@@ -39,55 +39,55 @@ pub(super) struct InitArgs {
 #[command(next_help_heading = "Answers")]
 struct AnswerArgs {
     /// The systems that approvals are in, with commas between: sdp, zendesk, atera.
-    #[arg(long)]
+    #[arg(long, value_name = "LIST")]
     systems: Option<String>,
     /// Where ServiceDesk Plus is.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     sdp_base_url: Option<String>,
-    /// The accounts server, for the cloud edition; empty for on premises.
-    #[arg(long)]
+    /// The accounts server of the cloud edition; - for on premises.
+    #[arg(long, value_name = "URL")]
     sdp_accounts_url: Option<String>,
     /// Where ServiceDesk Plus is watched: requests, changes, releases.
-    #[arg(long)]
+    #[arg(long, value_name = "LIST")]
     sdp_modules: Option<String>,
     /// Where Zendesk is.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     zendesk_base_url: Option<String>,
     /// The address of a Zendesk administrator.
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS")]
     zendesk_email: Option<String>,
     /// Where Atera is.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     atera_base_url: Option<String>,
     /// The technician in whose name Atera gets notes.
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     atera_technician_id: Option<String>,
     /// Where Moveworks is.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     moveworks_base_url: Option<String>,
     /// The way that messages take: listener, or event.
-    #[arg(long)]
+    #[arg(long, value_name = "DOOR")]
     door: Option<String>,
     /// The webhook listener's id.
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     moveworks_listener_id: Option<String>,
     /// The event's id.
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     moveworks_event_id: Option<String>,
     /// The lines of a card.
-    #[arg(long)]
+    #[arg(long, value_name = "LIST")]
     card_fields: Option<String>,
     /// Whether a rejection needs a comment: true, or false.
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL")]
     comment_required_on_reject: Option<String>,
     /// Hours without an answer until a reminder; 0 for never.
-    #[arg(long)]
+    #[arg(long, value_name = "HOURS")]
     remind_after_hours: Option<String>,
     /// Hours in which nothing is said, such as 19:00-08:00.
-    #[arg(long)]
+    #[arg(long, value_name = "HOURS")]
     quiet_hours: Option<String>,
     /// Whose clocks these are, such as Europe/Berlin.
-    #[arg(long)]
+    #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
 }
 
