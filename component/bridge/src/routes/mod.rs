@@ -5,6 +5,8 @@ mod asking;
 mod audit;
 mod call;
 mod decisions;
+#[cfg(test)]
+mod document;
 mod error;
 mod gateway;
 mod later;
@@ -31,7 +33,7 @@ use crate::config;
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::shell::Shell;
-use call::{Call, Reply, in_memory, json as reply};
+use call::{Call, Reply, in_memory, json as reply, text};
 use error::ApiError;
 use table::{Action, router};
 
@@ -116,6 +118,11 @@ async fn route<H: Host>(host: H, request: Request<Incoming>) -> Response<Bytes> 
 
 async fn health() -> Result<Reply, ApiError> {
     Ok(reply(StatusCode::OK, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })))
+}
+
+/// The document of the routes; `document` writes it.
+async fn openapi() -> Result<Reply, ApiError> {
+    Ok(text("application/json", include_bytes!("../../openapi.json").to_vec()))
 }
 
 /// Gives the envelope to what the framework refuses by itself: unknown paths, wrong methods, odd addresses.

@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 use super::call::{Call, Reply};
 use super::error::ApiError;
 use super::{
-    Run, Shared, approvals, asking, audit, decisions, gateway, health, later, metrics, outbox, requests, sweeps,
+    Run, Shared, approvals, asking, audit, decisions, gateway, health, later, metrics, openapi, outbox, requests,
+    sweeps,
 };
 use crate::host::Host;
 
@@ -19,59 +20,68 @@ pub(super) type Answering = BoxFuture<'static, Result<Reply, ApiError>>;
 pub(super) type Action<H> = fn(Shared<H>, Call) -> Answering;
 
 /// One method of one address.
-struct Route<H> {
-    method: MethodFilter,
-    path: &'static str,
+pub(super) struct Route<H> {
+    pub(super) method: MethodFilter,
+    pub(super) path: &'static str,
     action: Action<H>,
+    /// The name of the operation, and what the document says of it.
+    #[cfg(test)]
+    pub(super) name: &'static str,
+    #[cfg(test)]
+    pub(super) about: fn() -> super::document::About,
 }
 
-/// One line for each route: its method, its address, and what it does with a shell and a call.
+/// One line for each route: its method, its address, its name in the document, and what it does with a shell and a call.
 macro_rules! routes {
-    ($($method:ident $path:literal => |$shell:pat_param, $call:pat_param| $action:expr;)*) => {
+    ($($method:ident $path:literal $name:ident => |$shell:pat_param, $call:pat_param| $action:expr;)*) => {
         &[$(Route {
             method: MethodFilter::$method,
             path: $path,
             action: |$shell, $call| Box::pin($action),
+            #[cfg(test)]
+            name: stringify!($name),
+            #[cfg(test)]
+            about: super::document::$name,
         }),*]
     };
 }
 
 impl<H: Host> Route<H> {
-    const ALL: &'static [Self] = routes! {
-        GET "/" => |_, _| health();
-        POST "/poll" => |shell, call| sweeps::poll(shell, call);
-        POST "/hints" => |shell, call| sweeps::hint(shell, call);
-        GET "/approvals" => |shell, call| approvals::list(shell, call);
-        GET "/approvals/{id}" => |shell, call| approvals::one(shell, call);
-        POST "/approvals/{id}/approve" => |shell, call| decisions::decide(shell, call, Verdict::Approve);
-        POST "/approvals/{id}/reject" => |shell, call| decisions::decide(shell, call, Verdict::Reject);
-        POST "/approvals/{id}/{approval}/approve" =>
+    pub(super) const ALL: &'static [Self] = routes! {
+        GET "/" health => |_, _| health();
+        POST "/poll" poll => |shell, call| sweeps::poll(shell, call);
+        POST "/hints" hint => |shell, call| sweeps::hint(shell, call);
+        GET "/approvals" list_approvals => |shell, call| approvals::list(shell, call);
+        GET "/approvals/{id}" approval => |shell, call| approvals::one(shell, call);
+        POST "/approvals/{id}/approve" approve => |shell, call| decisions::decide(shell, call, Verdict::Approve);
+        POST "/approvals/{id}/reject" reject => |shell, call| decisions::decide(shell, call, Verdict::Reject);
+        POST "/approvals/{id}/{approval}/approve" approve_by_sample_address =>
             |shell, call| decisions::decide_sample(shell, call, Verdict::Approve);
-        POST "/approvals/{id}/{approval}/reject" =>
+        POST "/approvals/{id}/{approval}/reject" reject_by_sample_address =>
             |shell, call| decisions::decide_sample(shell, call, Verdict::Reject);
-        POST "/approval-requests/zendesk" => |shell, call| asking::zendesk(shell, call);
-        POST "/notifications" => |shell, call| outbox::notify(shell, call);
-        GET "/outbox" => |shell, call| outbox::list(shell, call);
-        POST "/outbox/{id}/retry" => |shell, call| outbox::retry(shell, call);
-        GET "/audit" => |shell, call| audit::list(shell, call);
-        GET "/metrics" => |shell, _| metrics::all(shell);
-        GET "/console" => |_, _| later::empty();
-        GET "/openapi.json" => |_, _| later::empty();
-        POST "/requests" => |shell, call| requests::create(shell, call);
-        GET "/requests/{id}" => |shell, call| requests::one(shell, call);
-        PATCH "/requests/{id}" => |shell, call| requests::edit(shell, call);
-        DELETE "/requests/{id}" => |shell, call| requests::cancel(shell, call);
-        POST "/requests/{id}/resend" => |shell, call| requests::resend(shell, call);
-        POST "/requests/{id}/responses" => |shell, call| requests::respond(shell, call);
-        GET "/gateway/{source}/tickets" => |shell, call| gateway::list(shell, call);
-        POST "/gateway/{source}/tickets" => |shell, call| gateway::create(shell, call);
-        GET "/gateway/{source}/tickets/{id}" => |shell, call| gateway::one(shell, call);
-        PATCH "/gateway/{source}/tickets/{id}" => |shell, call| gateway::update(shell, call);
-        POST "/gateway/{source}/tickets/{id}/comments" => |shell, call| gateway::comment(shell, call);
-        POST "/gateway/{source}/tickets/{id}/attachments" => |shell, call| gateway::attach(shell, call);
-        POST "/gateway/{source}/tickets/{id}/resolve" => |shell, call| gateway::resolve(shell, call);
-        POST "/gateway/{source}/tickets/{id}/reopen" => |shell, call| gateway::reopen(shell, call);
-        PUT "/gateway/{source}/tickets/{id}/assignment" => |shell, call| gateway::assign(shell, call);
+        POST "/approval-requests/zendesk" ask_at_zendesk => |shell, call| asking::zendesk(shell, call);
+        POST "/notifications" notify => |shell, call| outbox::notify(shell, call);
+        GET "/outbox" list_outbox => |shell, call| outbox::list(shell, call);
+        POST "/outbox/{id}/retry" retry => |shell, call| outbox::retry(shell, call);
+        GET "/audit" audit => |shell, call| audit::list(shell, call);
+        GET "/metrics" metrics => |shell, _| metrics::all(shell);
+        GET "/console" console => |_, _| later::empty();
+        GET "/openapi.json" openapi => |_, _| openapi();
+        POST "/requests" create_request => |shell, call| requests::create(shell, call);
+        GET "/requests/{id}" request => |shell, call| requests::one(shell, call);
+        PATCH "/requests/{id}" edit_request => |shell, call| requests::edit(shell, call);
+        DELETE "/requests/{id}" cancel_request => |shell, call| requests::cancel(shell, call);
+        POST "/requests/{id}/resend" resend_request => |shell, call| requests::resend(shell, call);
+        POST "/requests/{id}/responses" respond => |shell, call| requests::respond(shell, call);
+        GET "/gateway/{source}/tickets" list_tickets => |shell, call| gateway::list(shell, call);
+        POST "/gateway/{source}/tickets" create_ticket => |shell, call| gateway::create(shell, call);
+        GET "/gateway/{source}/tickets/{id}" ticket => |shell, call| gateway::one(shell, call);
+        PATCH "/gateway/{source}/tickets/{id}" update_ticket => |shell, call| gateway::update(shell, call);
+        POST "/gateway/{source}/tickets/{id}/comments" comment_on_ticket => |shell, call| gateway::comment(shell, call);
+        POST "/gateway/{source}/tickets/{id}/attachments" attach_to_ticket => |shell, call| gateway::attach(shell, call);
+        POST "/gateway/{source}/tickets/{id}/resolve" resolve_ticket => |shell, call| gateway::resolve(shell, call);
+        POST "/gateway/{source}/tickets/{id}/reopen" reopen_ticket => |shell, call| gateway::reopen(shell, call);
+        PUT "/gateway/{source}/tickets/{id}/assignment" assign_ticket => |shell, call| gateway::assign(shell, call);
     };
 }
 
