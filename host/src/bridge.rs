@@ -85,7 +85,7 @@ impl Bridge {
         done(self.inner.caller.call(Kind::Sweep, work).await?)
     }
 
-    /// Looks at one ticket now; `ticket` is `{module}/{id}`.
+    /// Looks at one ticket now; `ticket` is `{module}/{id}`, or `zendesk/{id}`.
     pub async fn hint(&self, ticket: impl Into<String>) -> Result<Report, CallError> {
         let _sweeping = self.inner.sweeping.lock().await;
         let (inner, ticket) = (self.inner.clone(), ticket.into());

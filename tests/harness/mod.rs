@@ -6,6 +6,7 @@
 mod answer;
 mod card;
 mod desk;
+mod fuel;
 mod native;
 mod requests;
 mod served;
@@ -17,6 +18,7 @@ pub use answer::{Answer, Sweep};
 pub use approval_bridge::simulate::{Moment, Plug, Time};
 pub use card::Card;
 pub use desk::Desk;
+pub use fuel::to_announce;
 pub use native::NativeHost;
 pub use requests::{AGENT, SAM, asking};
 pub use served::Served;

@@ -18,7 +18,7 @@ use crate::{artifacts, root, target};
 
 /// What is released of the tree as it is.
 const FILES: [&str; 5] = ["CHANGELOG.md", "LICENSE", "README.md", "approval-bridge.example.toml", "spin.toml"];
-const FOLDERS: [&str; 2] = ["moveworks", "ops"];
+const FOLDERS: [&str; 4] = ["deploy", "docs", "moveworks", "ops"];
 
 /// The shells with completions, and the names under which they look for them.
 const SHELLS: [(&str, &str); 4] = [

@@ -56,8 +56,12 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// Run the benchmarks: a table on the screen, JSON in target/bench.json
-    Bench,
+    /// Run the benchmarks: tables on the screen, JSON in target/bench.json
+    Bench {
+        /// Write the tables into the README as well
+        #[arg(long)]
+        publish: bool,
+    },
     /// Put everything that is released into target/dist, with checksums and bills of materials
     Dist,
 }
@@ -105,10 +109,14 @@ fn run(task: Task) -> Result<()> {
             component::build()?;
             soak::run(minutes, seed)
         }
-        Task::Bench => {
+        Task::Bench { publish } => {
             component::build()?;
             component::bench_guest()?;
-            cargo(&["bench", "--package", "approval-bridge-tests"])
+            let mut args = vec!["bench", "--package", "approval-bridge-tests"];
+            if publish {
+                args.extend(["--", "--publish"]);
+            }
+            cargo(&args)
         }
         Task::Dist => dist::run(),
     }
@@ -117,6 +125,7 @@ fn run(task: Task) -> Result<()> {
 /// Gets what tests use beyond Rust. All of it is optional: a test without its tool says that it was skipped.
 fn tools_of_tests() -> Result<()> {
     setup::redis();
+    setup::curl();
     languages::node()?;
     languages::python()
 }

@@ -2,12 +2,11 @@
 
 use http::StatusCode;
 
-use super::Answering;
+use super::call::Reply;
 use super::error::ApiError;
 
 /// An address of this kind.
-pub(super) fn empty() -> Answering {
+pub(super) async fn empty() -> Result<Reply, ApiError> {
     let message = "this address is part of the contract, but this version does not serve it yet";
-    let error = ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message);
-    Box::pin(std::future::ready(Err(error)))
+    Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message))
 }
