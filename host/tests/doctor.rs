@@ -10,7 +10,7 @@ use std::process::Command;
 
 use approval_bridge::stubs::{
     ATERA_API_KEY, Fault, MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, MOVEWORKS_LISTENER_ID, SDP_AUTHTOKEN, Stubs, World,
-    ZENDESK_API_TOKEN, ZENDESK_EMAIL, ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET, ZOHO_REFRESH_TOKEN,
+    ZENDESK_API_TOKEN, ZENDESK_EMAIL, ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET, ZOHO_REFRESH_TOKEN, ZendeskAssignee,
 };
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -403,6 +403,12 @@ fn what_is_in_place_says_so_and_nothing_is_changed_anywhere() {
     let store = "kind = 'sqlite'\npath = 'bridge.db'";
     let (lines, good) = doctor(&systems, &[], store, |world| {
         world.request().level(&[("Ana Li", "ana@corp.example")]).add();
+        let (ana, bo) =
+            (world.zendesk.user("Ana Li", "ana@corp.example"), world.zendesk.user("Bo Hahn", "bo@corp.example"));
+        let (group, one, other) =
+            (world.zendesk.group("Security", &[ana, bo]), world.zendesk.ticket("Laptop"), world.zendesk.ticket("Rule"));
+        world.zendesk.ask(one, ZendeskAssignee::User(ana));
+        world.zendesk.ask(other, ZendeskAssignee::Group(group));
         world.fault(Fault::on("PUT", "/").always().replies(500, "doctor writes nothing"));
         world.fault(Fault::on("POST", "/rest").always().replies(500, "doctor sends nothing"));
     });
@@ -428,6 +434,9 @@ fn what_is_in_place_says_so_and_nothing_is_changed_anywhere() {
         "{}",
         lines.join("\n")
     );
+    // One in ServiceDesk Plus, one in Zendesk, and one for each member of the group there.
+    let found = "ok   waiting approvals: 4, each with an approver who has an e-mail address";
+    assert_eq!(lines.last().map(String::as_str), Some(found));
 }
 
 #[test]
