@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::answer::Answer;
+use super::document::Called;
 use super::setup::API_TOKEN;
 
 /// A bridge that is served on loopback, as `approval-bridge serve` does it.
@@ -49,7 +50,8 @@ impl Served {
             .header("authorization", format!("Bearer {API_TOKEN}"))
             .body(body)
             .expect("a proper request");
-        Answer::new(self.client.send(request, RequestOptions::default()).await.expect("the bridge answers"))
+        let called = Called::new(request.method(), request.uri(), request.body());
+        Answer::new(&called, self.client.send(request, RequestOptions::default()).await.expect("the bridge answers"))
     }
 
     /// `GET`.

@@ -143,6 +143,8 @@ async fn a_wrong_method_is_405_and_names_the_right_ones() {
         ("POST", "/outbox", "GET,HEAD"),
         ("GET", "/outbox/1/retry", "POST"),
         ("POST", "/", "GET,HEAD"),
+        ("TRACE", "/poll", "POST"),
+        ("OPTIONS", "/requests/1", "DELETE,GET,HEAD,PATCH"),
     ] {
         let answer = desk.call(method, path, Value::Null).await;
         assert_eq!(answer.error(), (405, "METHOD_NOT_ALLOWED"), "{method} {path}");
