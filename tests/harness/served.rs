@@ -41,6 +41,11 @@ impl Served {
         Self { address, client, stop, server }
     }
 
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A request with the right token. No body: null.
     pub async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };

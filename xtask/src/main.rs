@@ -113,7 +113,8 @@ fn run(task: Task) -> Result<()> {
 fn tools_of_tests() -> Result<()> {
     setup::redis();
     languages::node()?;
-    languages::python()
+    languages::python()?;
+    languages::document()
 }
 
 /// The workspace's root.
