@@ -11,6 +11,7 @@
     reason = "a benchmark stops where it cannot measure"
 )]
 
+mod cost;
 mod diffing;
 mod figure;
 mod load;
@@ -27,9 +28,13 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
     let mut figures = Figures::default();
     sizes::measure(&mut figures);
+    runtime.block_on(cost::measure(&mut figures));
     runtime.block_on(sweeps::measure(&mut figures));
     runtime.block_on(load::measure(&mut figures));
     diffing::measure(&mut figures);
     figures.print();
     figures.save();
+    if std::env::args().any(|argument| argument == "--publish") {
+        figures.publish();
+    }
 }

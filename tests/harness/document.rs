@@ -25,8 +25,9 @@ static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     Document { root: serde_json::from_str(text).expect("the document is JSON"), validators: Validators::default() }
 });
 
-/// Headers that need no word of their own.
-const PLAIN: [&str; 5] = ["content-type", "content-length", "date", "connection", "transfer-encoding"];
+/// Headers that need no word of their own. The last one is on every answer about a sweep.
+const PLAIN: [&str; 6] =
+    ["content-type", "content-length", "date", "connection", "transfer-encoding", "approval-bridge-sweep"];
 
 /// A call, as it was sent.
 pub(super) struct Called {

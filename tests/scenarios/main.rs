@@ -24,6 +24,7 @@ mod digests;
 mod doors;
 mod finding;
 mod first_run;
+mod fuel;
 mod gateway_errors;
 mod gateway_finding;
 mod gateway_writing;

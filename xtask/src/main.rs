@@ -1,8 +1,10 @@
-//! The project's own commands: `cargo xtask setup | build | demo | test | pack | soak | bench`.
+//! The project's own commands: `cargo xtask setup | build | demo | test | pack | soak | bench | dist`.
 
 mod component;
+mod dist;
 mod languages;
 mod metadata;
+mod sbom;
 mod setup;
 mod soak;
 
@@ -54,8 +56,14 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// Run the benchmarks: a table on the screen, JSON in target/bench.json
-    Bench,
+    /// Run the benchmarks: tables on the screen, JSON in target/bench.json
+    Bench {
+        /// Write the tables into the README as well
+        #[arg(long)]
+        publish: bool,
+    },
+    /// Put everything that is released into target/dist, with checksums and bills of materials
+    Dist,
 }
 
 fn main() -> ExitCode {
@@ -74,7 +82,7 @@ fn run(task: Task) -> Result<()> {
             tools_of_tests()?;
             setup::target()
         }
-        Task::Build => component::build(),
+        Task::Build => component::build().map(drop),
         Task::Demo { keep } => {
             component::build()?;
             let mut args = vec!["run", "--quiet", "--package", "approval-bridge", "--", "demo"];
@@ -101,17 +109,23 @@ fn run(task: Task) -> Result<()> {
             component::build()?;
             soak::run(minutes, seed)
         }
-        Task::Bench => {
+        Task::Bench { publish } => {
             component::build()?;
             component::bench_guest()?;
-            cargo(&["bench", "--package", "approval-bridge-tests"])
+            let mut args = vec!["bench", "--package", "approval-bridge-tests"];
+            if publish {
+                args.extend(["--", "--publish"]);
+            }
+            cargo(&args)
         }
+        Task::Dist => dist::run(),
     }
 }
 
 /// Gets what tests use beyond Rust. All of it is optional: a test without its tool says that it was skipped.
 fn tools_of_tests() -> Result<()> {
     setup::redis();
+    setup::curl();
     languages::node()?;
     languages::python()?;
     languages::document()
