@@ -183,14 +183,19 @@ fn request(request: &HttpRequest) -> Value {
 
 /// The folder that has an example's packages, in the versions that the example pins.
 fn packages(language: &str, pins: &str) -> Option<PathBuf> {
-    let folder = target().join("examples").join(language);
-    let pinned = fs::read(root().join("examples").join(language).join(pins)).expect("the example");
+    let example = format!("examples/{language}");
+    packages_in(target().join(&example), &root().join(&example).join(pins), &example)
+}
+
+/// A folder, if it has the packages that a file pins.
+pub(crate) fn packages_in(folder: PathBuf, pins: &Path, what: &str) -> Option<PathBuf> {
+    let pinned = fs::read(pins).expect("the pins");
     if fs::read(folder.join("installed")).is_ok_and(|there| there == pinned) {
         return Some(folder);
     }
     // Past the test runner, which keeps what a test prints to itself unless the test fails.
     let text = format!(
-        "\n!!! SKIPPED: the packages of examples/{language} are not there, so that example has NOT been tested.\n\
+        "\n!!! SKIPPED: the packages for {what} are not there, so that has NOT been tested.\n\
          !!! `cargo xtask setup` gets them where it can.\n\n"
     );
     let _ = std::io::stderr().write_all(text.as_bytes());

@@ -1,5 +1,5 @@
-//! What programs that embed the components rely on: what the files say about themselves, and that the pure part gives
-//! the same bytes in every language.
+//! What programs that embed the components rely on: what the files say about themselves, that the pure part gives the
+//! same bytes in every language, and that the document of the routes is true.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +11,7 @@
 
 mod languages;
 mod metadata;
+mod openapi;
 mod page;
 
 use std::path::PathBuf;

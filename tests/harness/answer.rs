@@ -7,6 +7,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use serde_json::Value;
 
+use super::document::Called;
+
 /// An answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -21,7 +23,9 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(response: Response<Bytes>) -> Self {
+    /// The answer to a call, once it has been held against the document of the routes.
+    pub(super) fn new(call: &Called, response: Response<Bytes>) -> Self {
+        call.check(&response);
         let (head, body) = response.into_parts();
         let text = String::from_utf8(body.to_vec()).expect("answers are text");
         let body = serde_json::from_str(&text).unwrap_or_default();

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Sweep};
 use super::card::Card;
+use super::document::Called;
 use super::native::NativeHost;
 use super::setup::{API_TOKEN, Setup};
 
@@ -225,7 +226,8 @@ impl Desk {
 
     /// A request to the bridge, as it is.
     pub async fn send(&self, request: Request<Bytes>) -> Answer {
-        Answer::new(self.drive(self.bridge.handle(request)).await.expect("the bridge answers"))
+        let called = Called::new(request.method(), request.uri(), request.body());
+        Answer::new(&called, self.drive(self.bridge.handle(request)).await.expect("the bridge answers"))
     }
 
     /// A request with the right token. No body: null.

@@ -6,6 +6,7 @@
 mod answer;
 mod card;
 mod desk;
+mod document;
 mod fuel;
 mod native;
 mod requests;

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::answer::Answer;
+use super::document::Called;
 use super::setup::API_TOKEN;
 
 /// A bridge that is served on loopback, as `approval-bridge serve` does it.
@@ -40,6 +41,11 @@ impl Served {
         Self { address, client, stop, server }
     }
 
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A request with the right token. No body: null.
     pub async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
@@ -49,7 +55,8 @@ impl Served {
             .header("authorization", format!("Bearer {API_TOKEN}"))
             .body(body)
             .expect("a proper request");
-        Answer::new(self.client.send(request, RequestOptions::default()).await.expect("the bridge answers"))
+        let called = Called::new(request.method(), request.uri(), request.body());
+        Answer::new(&called, self.client.send(request, RequestOptions::default()).await.expect("the bridge answers"))
     }
 
     /// `GET`.

@@ -121,13 +121,23 @@ async fn without_api_token_everything_else_is_503_and_says_why() {
 #[tokio::test]
 async fn what_is_not_served_yet_says_so() {
     let desk = Desk::cloud().start();
-    for path in ["/openapi.json", "/console", "/requests/1", "/gateway/sdp/tickets/1"] {
+    for path in ["/console", "/requests/1", "/gateway/sdp/tickets/1"] {
         let answer = desk.get(path).await;
         assert!(
             [200, 404].contains(&answer.status) || answer.error() == (501, "NOT_IMPLEMENTED"),
             "{path}: {answer:?}"
         );
     }
+}
+
+/// What it says is held against every answer of every scenario (harness/document.rs).
+#[tokio::test]
+async fn the_document_of_the_routes_is_served_as_it_is() {
+    let desk = Desk::cloud().start();
+    let answer = desk.get("/openapi.json").await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+    assert_eq!(answer.text, include_str!("../../component/bridge/openapi.json"));
+    assert!(desk.entries().is_empty());
 }
 
 /// sdp.md §12, row 32.
@@ -143,6 +153,8 @@ async fn a_wrong_method_is_405_and_names_the_right_ones() {
         ("POST", "/outbox", "GET,HEAD"),
         ("GET", "/outbox/1/retry", "POST"),
         ("POST", "/", "GET,HEAD"),
+        ("TRACE", "/poll", "POST"),
+        ("OPTIONS", "/requests/1", "DELETE,GET,HEAD,PATCH"),
     ] {
         let answer = desk.call(method, path, Value::Null).await;
         assert_eq!(answer.error(), (405, "METHOD_NOT_ALLOWED"), "{method} {path}");

@@ -1,6 +1,6 @@
-//! The packages of the examples in Node and Python, for the test that runs them: from npm and PyPI, in the versions and
-//! with the hashes that the examples pin, into `target/examples`. All of it is optional: without them the test says that
-//! it was skipped.
+//! The packages of the examples in Node and Python and of the test of the routes' document: from npm and PyPI, in the
+//! versions and with the hashes that are pinned, into `target`. All of it is optional: without them a test says that it
+//! was skipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::{root, target};
 /// Below an example's folder in `target`: the list of packages that is installed there. The test looks at it too.
 const INSTALLED: &str = "installed";
 
-/// A folder for an example's packages, and the file that pins them.
+/// A folder for packages, and the file that pins them.
 struct Packages {
     folder: PathBuf,
     pins: PathBuf,
@@ -24,6 +24,10 @@ impl Packages {
     fn of(language: &str, pins: &str) -> Result<Self> {
         let folder = target()?.join("examples").join(language);
         Ok(Self { folder, pins: root()?.join("examples").join(language).join(pins) })
+    }
+
+    fn of_document() -> Result<Self> {
+        Ok(Self { folder: target()?.join("openapi"), pins: root()?.join("tests/embedding/openapi/requirements.txt") })
     }
 
     /// Whether what is pinned is what is there.
@@ -48,7 +52,7 @@ impl Packages {
         if installed {
             fs::copy(&self.pins, self.folder.join(INSTALLED))?;
         } else {
-            eprintln!("{what} could not be installed: the test of that example will be skipped");
+            eprintln!("{what} could not be installed: a test will be skipped");
         }
         Ok(())
     }
@@ -72,19 +76,28 @@ pub(crate) fn node() -> Result<()> {
     packages.end(installed, "npm's packages")
 }
 
-/// Gets what `examples/python` wants from PyPI, into an environment of its own.
+/// Gets what `examples/python` wants from PyPI.
 pub(crate) fn python() -> Result<()> {
-    let packages = Packages::of("python", "requirements.txt")?;
+    environment(&Packages::of("python", "requirements.txt")?, "examples/python")
+}
+
+/// Gets what looks at the document of the routes from PyPI.
+pub(crate) fn document() -> Result<()> {
+    environment(&Packages::of_document()?, "the document of the routes")
+}
+
+/// Gets packages from PyPI, into an environment of their own.
+fn environment(packages: &Packages, what: &str) -> Result<()> {
     if packages.are_there() {
         return Ok(());
     }
     packages.begin(&[])?;
     let environment = || runs("python3", &["-m", "venv", "--clear", &packages.folder.to_string_lossy()]);
     if !(environment() || debian(&["python3", "python3-venv"]) && environment()) {
-        eprintln!("no python3 with venv: the test of examples/python will be skipped (Debian: python3 python3-venv)");
+        eprintln!("no python3 with venv: the test of {what} will be skipped (Debian: python3 python3-venv)");
         return Ok(());
     }
-    eprintln!("getting the packages of examples/python from PyPI …");
+    eprintln!("getting the packages for {what} from PyPI …");
     let args =
         ["-m", "pip", "install", "--require-hashes", "--only-binary", ":all:", "--retries", "0", "--timeout", "60"];
     let python = packages.folder.join("bin/python");

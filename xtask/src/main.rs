@@ -127,7 +127,8 @@ fn tools_of_tests() -> Result<()> {
     setup::redis();
     setup::curl();
     languages::node()?;
-    languages::python()
+    languages::python()?;
+    languages::document()
 }
 
 /// The workspace's root.

@@ -57,7 +57,8 @@ pub(super) fn check(mut head: Parts, head_bytes: usize) -> Result<Parts, Refusal
         let message = "The head of the request is too large.";
         return Err(Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "HEAD_TOO_LARGE", message).close());
     }
-    if matches!(head.method, Method::CONNECT | Method::TRACE) {
+    // Every other method that is not served is refused where it is known which ones are.
+    if head.method == Method::CONNECT {
         let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "This method is not served.");
         return Err(refusal.close());
     }

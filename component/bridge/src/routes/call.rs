@@ -57,7 +57,7 @@ impl Call {
 
     /// Whether there is a body at all.
     pub(super) fn has_body(&self) -> bool {
-        !self.body.iter().all(u8::is_ascii_whitespace)
+        !self.body.is_empty()
     }
 
     /// Lets go of the body, once it has been read.

@@ -43,8 +43,11 @@ pub(super) const ASSIGNMENT: Shape =
     Shape::Object(&[Field::required("group", Shape::Words(usize::MAX), "The name of a group at the help desk")]);
 
 /// How it was resolved. The body may be missing.
-pub(super) const RESOLUTION: Shape =
-    Shape::Object(&[Field::optional("close_notes", Shape::Text, "How it was resolved")]);
+pub(super) const RESOLUTION: Shape = Shape::Object(&[Field::optional(
+    "close_notes",
+    Shape::Text,
+    "How it was resolved, where the help desk has a field for it",
+)]);
 
 /// Nothing. The body may be missing.
 pub(super) const REOPENING: Shape = Shape::Object(&[]);

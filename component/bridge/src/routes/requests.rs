@@ -13,7 +13,7 @@ use super::audit::with_note;
 use super::call::{Call, Reply, json as reply};
 use super::decisions;
 use super::error::ApiError;
-use super::shape::{Field, Fields, Shape};
+use super::shape::{Field, Fields, Shape, whole};
 use super::sweeps::{MODULES, kind};
 use crate::decide::{self, Order};
 use crate::host::Host;
@@ -218,7 +218,7 @@ fn recipients(body: &mut Fields) -> Vec<Person> {
 
 fn policy(value: Option<Value>) -> Result<Policy, Refusal> {
     let Some(Value::Object(policy)) = value else { return Ok(Policy::default()) };
-    let count = policy.get("count").and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok());
+    let count = policy.get("count").and_then(whole).and_then(|count| u32::try_from(count).ok());
     Policy::new(policy.get("rule").and_then(Value::as_str).unwrap_or_default(), count)
 }
 

@@ -115,7 +115,7 @@ impl Shape {
                 return Err(format!("{name}: expected at most {max} characters"));
             }
             (Self::Number(from, to), _) => {
-                if value.as_u64().is_some_and(|number| (*from..=*to).contains(&number)) {
+                if whole(value).is_some_and(|number| (*from..=*to).contains(&number)) {
                     return Ok(());
                 }
                 return Err(format!("{name}: expected a whole number from {from} to {to}"));
@@ -168,9 +168,18 @@ fn id(value: &Value) -> Option<u64> {
     match value {
         // All numbers of so many digits can be told from each other.
         Value::String(text) if is_digits(text) && text.len() <= 19 => text.parse().ok(),
-        Value::Number(number) => number.as_u64(),
-        _ => None,
+        _ => whole(value),
     }
+}
+
+/// A whole number, not below zero; one that is written with a fraction of nothing is as whole as the others (JSON Schema,
+/// "integer").
+pub(super) fn whole(value: &Value) -> Option<u64> {
+    // The largest float below 2^64.
+    const MAX: f64 = 18_446_744_073_709_549_568.0;
+    let float = || value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=MAX).contains(number));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole, and in the range")]
+    value.as_u64().or_else(|| float().map(|number| number as u64))
 }
 
 fn either(variants: &[&[Field]], values: &Map<String, Value>) -> Result<(), String> {
@@ -249,7 +258,7 @@ impl Fields {
 
     /// A number's value.
     pub(super) fn take_number(&mut self, name: &str) -> Option<u64> {
-        self.take(name)?.as_u64()
+        whole(&self.take(name)?)
     }
 
     /// A flag's value.
@@ -321,7 +330,7 @@ mod tests {
         let mut fields = Fields::read(body.as_bytes(), &OUTER).unwrap();
         assert_eq!(fields.take_text("text").as_deref(), Some("t"));
         assert_eq!(fields.take_text("count"), None);
-        for (user, id) in [("361234567890123", 361_234_567_890_123), (r#""901""#, 901)] {
+        for (user, id) in [("361234567890123", 361_234_567_890_123), (r#""901""#, 901), ("901.0", 901)] {
             let mut fields = Fields::read(format!(r#"{{"text":"t","user":{user}}}"#).as_bytes(), &OUTER).unwrap();
             assert_eq!(fields.take_id("user"), Some(id));
         }
@@ -350,6 +359,8 @@ mod tests {
             (r#"{"text":"t","text":"u"}"#, "`text`"),
             (r#"{"text":"t","public":"yes"}"#, "public: expected true or false"),
             (r#"{"text":"t","count":-1}"#, "count: expected a whole number"),
+            (r#"{"text":"t","count":1.5}"#, "count: expected a whole number"),
+            (r#"{"text":"t","count":1e300}"#, "count: expected a whole number"),
             (r#"{"text":"t","count":4294967296}"#, "count: expected a whole number"),
             (r#"{"text":"t","user":-1}"#, "user: expected an id"),
             (r#"{"text":"t","user":"+901"}"#, "user: expected an id"),

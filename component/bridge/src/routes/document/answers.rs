@@ -46,6 +46,7 @@ fn refusals() -> Vec<(String, Response)> {
     let refused = |(status, about): (u16, &str)| {
         let headers = match status {
             401 => vec![("WWW-Authenticate", text(), "`Bearer`")],
+            405 => vec![("Allow", text(), "The methods that it takes")],
             429 => retry().into_iter().chain(rate_limit()).collect(),
             503 => retry(),
             _ => Vec::new(),
@@ -56,6 +57,7 @@ fn refusals() -> Vec<(String, Response)> {
         (400, "The address, a parameter or the body is not as expected; the message names it"),
         (401, "A valid bearer token is required"),
         (404, "It does not exist"),
+        (405, "The address does not take this method, so no operation answers it"),
         (409, "It cannot be done as things stand"),
         (413, "The body is larger than 1 MiB"),
         (422, "It is refused as it is; the message says why"),

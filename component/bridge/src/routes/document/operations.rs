@@ -22,6 +22,9 @@ pub(in crate::routes) fn console() -> About {
     About::page("A page for people: pending, last sweep, outbox, card preview").refused(501)
 }
 
+/// What the host adds to an answer about a sweep, whichever it is.
+const SWEEP: &str = "The id that the sweep has in the log; only where the command `approval-bridge` serves";
+
 pub(in crate::routes) fn poll() -> About {
     About::new("sweeps", "One sweep; the report").query(sweeps::POLL).json(
         200,
@@ -35,6 +38,7 @@ pub(in crate::routes) fn hint() -> About {
     About::new("sweeps", "Look at this ticket now")
         .body(&sweeps::HINT, json!({ "source": "sdp", "module": "requests", "ticket_id": "874" }))
         .json(200, "What was found", reference("Report"))
+        .header(200, "approval-bridge-sweep", text(), SWEEP)
         .json(202, "A sweep is running; the ticket will be looked at in the next one", noted)
 }
 

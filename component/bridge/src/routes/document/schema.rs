@@ -61,7 +61,7 @@ fn fields_of(fields: &[Field]) -> Object {
 
 /// The named schemas that shapes refer to.
 pub(super) fn named() -> [(&'static str, Described); 3] {
-    let address = string().pattern(Some(format!("^ *[{NOT_IN_ADDRESS}]+@[{NOT_IN_ADDRESS}]+ *$")));
+    let address = string().pattern(Some(format!("^ *[^{NOT_IN_ADDRESS}]+@[^{NOT_IN_ADDRESS}]+ *$")));
     let address = address.max_length(Some(254)).description(Some("An e-mail address, of 254 bytes at most"));
     let digits = string().pattern(Some("^[0-9]{1,19}$"));
     let id = OneOfBuilder::new().item(integer().minimum(Some(0)).maximum(Some(usize::MAX))).item(digits);
