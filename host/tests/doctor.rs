@@ -344,8 +344,19 @@ const CASES: &[Case] = &[
             let ticket = ticket.level_id("77").approval_ids(&["310", "311"]).add();
             world.set_email(&ticket.approval(0, 1), None).unwrap();
         },
-        line: "FAIL waiting approvals: 1 of 2 cannot be announced, because their approver has no e-mail address, such as \
+        line: "note waiting approvals: 1 of 2 cannot be announced, because their approver has no e-mail address, such as \
                sdp:requests:874:77:311 (Bo Hahn); give them one in the help desk",
+    },
+    Case {
+        systems: &[OnPremises, Event],
+        changes: &[],
+        world: |world| {
+            let ticket = world.request().id("874").level(&[("Ana Li", "ana@corp.example")]);
+            let ticket = ticket.level_id("77").approval_ids(&["310"]).add();
+            world.set_email(&ticket.approval(0, 0), None).unwrap();
+        },
+        line: "FAIL waiting approvals: 1 of 1 cannot be announced, because their approver has no e-mail address, such as \
+               sdp:requests:874:77:310 (Ana Li); give them one in the help desk",
     },
     Case {
         systems: &[OnPremises, Event],

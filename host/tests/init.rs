@@ -181,6 +181,20 @@ fn an_answer_that_cannot_be_is_refused_with_its_flag() {
         assert!(!folder.path().join("approval-bridge.toml").exists());
     }
     let folder = tempfile::tempdir().unwrap();
-    let output = init(folder.path(), &["--defaults"], "");
-    assert_eq!(error(&output), "approval-bridge: --sdp-base-url: expected an address that begins with https://\n");
+    let output = init(folder.path(), &[], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error(&output).ends_with("--sdp-base-url: expected an address that begins with https://\n"), "{output:?}");
+}
+
+#[test]
+fn defaults_leave_open_what_has_none_and_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let flag = "--sdp-base-url=https://sdpondemand.manageengine.eu/app/itdesk";
+    let output = init(folder.path(), &["--defaults", flag], "");
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("approval-bridge.toml is written. Fill in there: moveworks_listener_id\n"), "{said}");
+    let config = written(folder.path());
+    assert_eq!(config.variables.get("moveworks_listener_id").as_deref(), Some(""));
+    assert_eq!(config.variables.get("sdp_accounts_url").as_deref(), Some("https://accounts.zoho.eu"));
 }

@@ -27,7 +27,7 @@ pub(super) struct InitArgs {
     /// Write over a file that is there.
     #[arg(long)]
     force: bool,
-    /// Ask nothing: what no flag says has its default.
+    /// Ask nothing: what no flag says has its default, and what has none is left for you to fill in.
     #[arg(long)]
     defaults: bool,
     #[command(flatten)]
@@ -129,8 +129,9 @@ pub(super) fn run(args: &InitArgs) -> Result<(), Failure> {
     if to_file && !args.force && args.output.exists() {
         return Err(there(&args.output));
     }
+    let mut silent = Silent::default();
     let answers = if args.defaults {
-        collect(&args.answers.given(), &mut Silent)?
+        collect(&args.answers.given(), &mut silent)?
     } else {
         let spoken = stdin().is_terminal();
         collect(&args.answers.given(), &mut Lines { input: stdin().lock(), output: stderr(), again: spoken })?
@@ -144,7 +145,13 @@ pub(super) fn run(args: &InitArgs) -> Result<(), Failure> {
     save(&args.output, &text, args.force)?;
     let file = args.output.display();
     let secrets: String = file::secrets(&answers).map(|line| format!("  {line}\n")).collect();
-    print(&format!("{file} is written. Set in the environment:\n{secrets}then: approval-bridge doctor --config {file}"))
+    let open = match silent.open.as_slice() {
+        [] => String::new(),
+        open => format!("Fill in there: {}\n", open.join(", ")),
+    };
+    print(&format!(
+        "{file} is written. {open}Set in the environment:\n{secrets}then: approval-bridge doctor --config {file}"
+    ))
 }
 
 fn there(path: &Path) -> Failure {
@@ -175,14 +182,27 @@ trait Asked {
     fn again(&mut self, _wrong: &str) -> bool {
         false
     }
+
+    /// Whether a question without an answer may be left for later.
+    fn leave(&mut self, _question: &Question) -> bool {
+        false
+    }
 }
 
-/// Nobody.
-struct Silent;
+/// Nobody. What has no default stays open.
+#[derive(Default)]
+struct Silent {
+    open: Vec<&'static str>,
+}
 
 impl Asked for Silent {
     fn ask(&mut self, _: &Question, _: Option<&str>) -> Result<Option<String>, Failure> {
         Ok(None)
+    }
+
+    fn leave(&mut self, question: &Question) -> bool {
+        self.open.push(question.name);
+        true
     }
 }
 
@@ -241,6 +261,7 @@ fn open(question: &Question, answers: &Answers, asked: &mut dyn Asked) -> Result
     loop {
         let answer = asked.ask(question, default.as_deref())?.or_else(|| default.clone()).unwrap_or_default();
         match (question.check)(&answer) {
+            Err(_) if answer.is_empty() && asked.leave(question) => return Ok(answer),
             Err(wrong) if asked.again(wrong) => {}
             _ => return checked(question, &answer),
         }
