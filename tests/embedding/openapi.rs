@@ -76,9 +76,8 @@ async fn served(stubs: &Stubs) -> (Bridge, Served) {
 /// The settings of schemathesis, with what is there filled in.
 fn settings(to: &Path, names: &[(&str, &str)]) {
     let text = fs::read_to_string(folder().join("schemathesis.toml")).expect("the settings");
-    let text = names
-        .into_iter()
-        .fold(text, |text, (name, value)| text.replace(&format!("\"{name}\""), &json!(value).to_string()));
+    let text =
+        names.iter().fold(text, |text, (name, value)| text.replace(&format!("\"{name}\""), &json!(value).to_string()));
     fs::write(to, text).expect("a file");
 }
 
