@@ -6,7 +6,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use cargo_metadata::{Artifact, DependencyKind, Metadata, MetadataCommand, Node, Package, PackageId, TargetKind};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::root;
 
@@ -60,11 +60,12 @@ fn written(
     let components: Vec<Value> = others
         .map(|package| {
             let mut component = entry(package, "library");
-            component["scope"] = if inside.contains(&package.id) { "required" } else { "excluded" }.into();
+            let scope = if inside.contains(&package.id) { "required" } else { "excluded" };
+            component.insert("scope".to_owned(), scope.into());
             if let Some(sum) = checksums.get(&(package.name.to_string(), package.version.to_string())) {
-                component["hashes"] = json!([{ "alg": "SHA-256", "content": sum }]);
+                component.insert("hashes".to_owned(), json!([{ "alg": "SHA-256", "content": sum }]));
             }
-            component
+            Value::Object(component)
         })
         .collect();
     let dependencies: Vec<Value> = packages
@@ -91,19 +92,20 @@ fn written(
 }
 
 /// One package. Its scope, `required` or `excluded`, is whether its code is inside or has only helped to build.
-fn entry(package: &Package, kind: &str) -> Value {
+fn entry(package: &Package, kind: &str) -> Map<String, Value> {
     let reference = reference(package);
-    let mut entry = json!({
-        "type": kind,
-        "bom-ref": reference,
-        "name": package.name.as_str(),
-        "version": package.version.to_string(),
-        "purl": reference,
-    });
+    let facts = [
+        ("type", kind),
+        ("bom-ref", &reference),
+        ("name", package.name.as_str()),
+        ("version", &package.version.to_string()),
+        ("purl", &reference),
+    ];
+    let mut entry: Map<String, Value> = facts.map(|(key, fact)| (key.to_owned(), fact.into())).into_iter().collect();
     if let Some(licence) = &package.license {
         // The old way of cargo to write a choice is no expression of SPDX.
         let expression = licence.split('/').map(str::trim).collect::<Vec<_>>().join(" OR ");
-        entry["licenses"] = json!([{ "expression": expression }]);
+        entry.insert("licenses".to_owned(), json!([{ "expression": expression }]));
     }
     entry
 }

@@ -52,7 +52,7 @@ enum Command {
     ///
     /// One question a line, also from a pipe. A question whose answer is given as an option is not asked. Secrets are not
     /// asked at all: the file says under which names they go into the environment.
-    Init(init::InitArgs),
+    Init(Box<init::InitArgs>),
     /// Check settings, store and every upstream; one line each with what to do.
     ///
     /// ok: it is in place. note: it cannot be seen from here, and how to look. FAIL: it is wrong, and what to do; then the
