@@ -4,6 +4,7 @@ mod approvals;
 mod asking;
 mod audit;
 mod call;
+mod console;
 mod decisions;
 mod error;
 mod gateway;
@@ -25,7 +26,7 @@ use axum::routing::{get, post, put};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::json;
 use tower_service::Service;
 
@@ -80,10 +81,10 @@ pub async fn handle<H: Host>(host: H, request: Request<Incoming>) -> Response<By
     envelope(answer)
 }
 
-/// Nobody gets past without the token; only `GET /` needs none.
+/// Nobody gets past without the token; only `GET /` needs none, and the console looks at its callers itself.
 async fn admit<H: Host>(host: &H, request: &Request<Incoming>) -> Result<(), ApiError> {
     let health = request.uri().path() == "/" && matches!(*request.method(), Method::GET | Method::HEAD);
-    if health {
+    if health || console::is_own_door(request.method(), request.uri().path()) {
         return Ok(());
     }
     let token = config::api_token(host).await.map_err(|problem| ApiError::unavailable("NOT_CONFIGURED", problem))?;
@@ -91,14 +92,15 @@ async fn admit<H: Host>(host: &H, request: &Request<Incoming>) -> Result<(), Api
         let message = "api_token is not set, so nobody can be let in; set it and send it as a bearer token";
         return Err(ApiError::unavailable("NOT_CONFIGURED", message));
     };
-    if bearer(request).is_some_and(|given| same_secret(given.reveal().as_bytes(), token.reveal().as_bytes())) {
+    if bearer(request.headers()).is_some_and(|given| same_secret(given.reveal().as_bytes(), token.reveal().as_bytes()))
+    {
         return Ok(());
     }
     Err(ApiError::new(StatusCode::UNAUTHORIZED, "AUTHENTICATION_FAILED", "a valid bearer token is required"))
 }
 
-fn bearer(request: &Request<Incoming>) -> Option<Secret> {
-    let mut values = request.headers().get_all(AUTHORIZATION).iter();
+fn bearer(headers: &HeaderMap) -> Option<Secret> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
@@ -126,7 +128,7 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
     const APPROVE: Verdict = Verdict::Approve;
     const REJECT: Verdict = Verdict::Reject;
     let empty = || Run::<H>(|_, _| later::empty());
-    Router::new()
+    console::routes(Router::new())
         .route("/", get(Run(|_, _| Box::pin(health()))))
         .route("/poll", post(Run(|shell, call| Box::pin(sweeps::poll(shell, call)))))
         .route("/hints", post(Run(|shell, call| Box::pin(sweeps::hint(shell, call)))))
@@ -148,7 +150,6 @@ fn router<H: Host>(shell: Shared<H>) -> Router {
         .route("/outbox/{id}/retry", post(Run(|shell, call| Box::pin(outbox::retry(shell, call)))))
         .route("/audit", get(Run(|shell, call| Box::pin(audit::list(shell, call)))))
         .route("/metrics", get(Run(|shell, _| Box::pin(metrics::all(shell)))))
-        .route("/console", get(empty()))
         .route("/openapi.json", get(empty()))
         .route("/requests", post(Run(|shell, call| Box::pin(requests::create(shell, call)))))
         .route(
@@ -195,9 +196,10 @@ async fn health() -> Result<Reply, ApiError> {
 
 /// Gives the envelope to what the framework refuses by itself: unknown paths, wrong methods, odd addresses.
 fn envelope(answer: Response<Bytes>) -> Response<Bytes> {
-    let json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let kind = answer.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let own = kind.starts_with(b"application/json") || kind == console::PAGE.as_bytes();
     let status = answer.status();
-    if json || !(status.is_client_error() || status.is_server_error()) {
+    if own || !(status.is_client_error() || status.is_server_error()) {
         return answer;
     }
     let (code, message) = match status {
