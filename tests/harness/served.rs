@@ -40,12 +40,17 @@ impl Served {
         Self { address, client, stop, server }
     }
 
+    /// Where it is.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A request with the right token. No body: null.
     pub async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{path}", self.address))
+            .uri(format!("{}{path}", self.origin()))
             .header("authorization", format!("Bearer {API_TOKEN}"))
             .body(body)
             .expect("a proper request");

@@ -9,7 +9,7 @@ use crate::store::Store;
 use crate::sweep::overlay::Known;
 
 /// How many rows a page has.
-const ROWS: usize = 50;
+const ROWS: usize = 25;
 
 /// How many entries are looked at in one go.
 const STRETCH: usize = 200;

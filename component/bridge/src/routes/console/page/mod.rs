@@ -17,7 +17,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::view::{Done, View};
 use super::{HOME, POLL, SIGN_IN, SIGN_OUT};
-use parts::{ago, count, form, line, person, stamp, when};
+use parts::{ago, count, form, line, person, span, stamp, when};
 
 /// The only style there is.
 fn style() -> String {
@@ -199,7 +199,7 @@ fn overview(view: &View) -> Markup {
                 p.number { (view.waiting.total) }
                 p.soft {
                     @match view.waiting.longest {
-                        Some(since) => { "the longest for " (ago(view.now, since)) }
+                        Some(since) => { "the longest for " (span(view.now, since)) }
                         None => "nobody is asked for anything"
                     }
                 }
@@ -215,7 +215,7 @@ fn overview(view: &View) -> Markup {
             }
             div.tile {
                 p.label { "Last sweep" }
-                p.number { @match last { Some(sweep) => { (ago(view.now, sweep.started_at)) " ago" } None => "–" } }
+                p.number { @match last { Some(sweep) => (ago(view.now, sweep.started_at)), None => "–" } }
                 p.soft { (sweep) }
             }
             div.tile.action {

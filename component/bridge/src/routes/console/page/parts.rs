@@ -19,8 +19,13 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// How long ago a time was, in the largest whole unit.
+/// How long ago a time was, in words.
 pub(super) fn ago(now: Millis, at: Millis) -> String {
+    if now.saturating_sub(at) < 60_000 { "just now".to_owned() } else { format!("{} ago", span(now, at)) }
+}
+
+/// How long ago a time was, in the largest whole unit.
+pub(super) fn span(now: Millis, at: Millis) -> String {
     let minutes = usize::try_from(now.saturating_sub(at) / 60_000).unwrap_or(0);
     match minutes {
         0 => "under a minute".to_owned(),
@@ -39,7 +44,7 @@ pub(super) fn stamp(at: Millis) -> Markup {
 
 /// A time, and how long ago that was.
 pub(super) fn when(at: Millis, now: Millis) -> Markup {
-    html! { (stamp(at)) " " span.soft.whole { (ago(now, at)) " ago" } }
+    html! { (stamp(at)) " " span.soft.whole { (ago(now, at)) } }
 }
 
 /// A person, by name and address.

@@ -71,6 +71,7 @@ thead th{color:var(--soft);font-size:.8rem;font-weight:600;white-space:nowrap}
 tbody tr:last-child>*{border-bottom:0}
 .title{display:block}
 td form{margin:0}
+td button{padding:.1rem .75rem}
 details{margin:.75rem 0 0}
 section>details:first-of-type{margin-top:.25rem}
 summary{cursor:pointer;font-weight:600;padding:.25rem 0}
@@ -94,6 +95,7 @@ tbody tr{padding:.6rem 0;border-bottom:1px solid var(--line)}
 tbody tr:last-child{border-bottom:0}
 th,td,tbody tr:last-child>*{border:0;padding:.15rem 0}
 tbody th{font-weight:600}
+tbody th :is(.soft,.title){font-weight:400}
 td[data-label]{display:grid;grid-template-columns:7rem 1fr;gap:.75rem}
 td[data-label]::before{content:attr(data-label);color:var(--soft);font-size:.875rem}
 }

@@ -54,8 +54,8 @@ fn row(entry: &Entry, now: Millis) -> Vec<Markup> {
     vec![
         html! {
             a href=(format!("{HOME}?approval={}", approval.id)) { (number) }
+            " " span.soft.whole { (approval.id.ticket_ref().module()) }
             @if let Some(title) = &ticket.title { span.title { (line(title)) } }
-            span.soft.title { (approval.id.ticket_ref().module()) }
         },
         html! { (person(approval.approver.as_ref())) },
         when(since(entry), now),
@@ -68,7 +68,7 @@ pub(super) fn said(entry: &Entry, now: Millis) -> Markup {
     html! {
         @match (&entry.said, entry.told_at) {
             (Said::Announced, Some(at)) => {
-                span.mark.good { "sent" } " " span.soft.whole { (ago(now, at)) " ago" }
+                span.mark.good { "sent" } " " span.soft.whole { (ago(now, at)) }
                 @if entry.reminders > 0 {
                     " " span.soft.whole { (count(entry.reminders.try_into().unwrap_or(0), "reminder", "reminders")) }
                 }
