@@ -18,7 +18,7 @@ const PART: usize = 16 * 1024;
 
 type Ending = Result<Option<Trailers>, ErrorCode>;
 
-/// The headers that are read, beside `Host`, which is the request's authority here.
+/// The headers that are read, beside `Host`, which most hosts hand over as the request's authority.
 const READ: [&str; 5] = ["authorization", "cookie", "content-type", "origin", "sec-fetch-site"];
 
 /// The request as the routes read it: method, address, the headers that are read, body.
@@ -29,7 +29,8 @@ pub(super) async fn incoming(request: wasi::Request) -> Result<Request<Incoming>
     *own.uri_mut() = address.parse::<Uri>().map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
     let headers = request.get_headers();
     let values = READ.into_iter().flat_map(|name| headers.get(name).into_iter().map(move |value| (name, value)));
-    let host = request.get_authority().map(|host| ("host", host.into_bytes()));
+    let host = request.get_authority().map(String::into_bytes).or_else(|| headers.get("host").into_iter().next());
+    let host = host.map(|host| ("host", host));
     for (name, value) in values.chain(host) {
         // One that cannot be read is kept as one that opens nothing.
         let value = HeaderValue::from_bytes(&value).unwrap_or(const { HeaderValue::from_static("") });

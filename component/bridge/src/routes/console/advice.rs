@@ -62,10 +62,9 @@ pub(super) fn advice(code: &str) -> (&'static str, &'static str) {
             "There is nothing of this id, or the credential may not see it.",
             "If the ticket is there, check the rights of the credential; for Moveworks, the id of event or listener.",
         ),
-        "REFUSED" | "INVALID_VALUE" | "MANDATORY_FIELD" | "PARTLY_REFUSED" | "UNPROCESSABLE" => (
-            "It refused the call.",
-            "Read the message below; often a required field of the ticket is empty or a rule there is in the way.",
-        ),
+        "REFUSED" | "INVALID_VALUE" | "MANDATORY_FIELD" | "PARTLY_REFUSED" | "UNPROCESSABLE" => {
+            ("It refused the call.", "Read the message below: it names the value or the rule that is in the way.")
+        }
         "NOBODY_TO_TELL" => (
             "An approver has no e-mail address, so nobody can be told.",
             "Enter the address at the help desk, or pass the approval on to somebody who has one.",
@@ -96,5 +95,60 @@ pub(super) fn advice(code: &str) -> (&'static str, &'static str) {
             "Check the store, and compare the trail with what Moveworks got.",
         ),
         _ => ("Something went wrong.", "Read the message below."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::advice;
+
+    /// Where sweeps and those that they call name their errors.
+    const PLACES: [&str; 9] = [
+        "../logic/src/sdp",
+        "../logic/src/zendesk",
+        "../logic/src/atera",
+        "../logic/src/moveworks",
+        "../logic/src/http.rs",
+        "src/sources",
+        "src/sweep",
+        "src/deliver.rs",
+        "src/store/audit.rs",
+    ];
+
+    fn codes(place: &Path, found: &mut Vec<String>) {
+        if place.is_dir() {
+            let entries = std::fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path());
+            entries.filter(|path| !path.ends_with("tests")).for_each(|path| codes(&path, found));
+            return;
+        }
+        let text = std::fs::read_to_string(place).unwrap();
+        let own = text.split("#[cfg(test)]").next().unwrap();
+        let named = [
+            "code: \"",
+            "pub const RATE_LIMITED: &str = \"",
+            "pub const CALL_LIMIT: &str = \"",
+            "CIRCUIT_OPEN: &str = \"",
+        ];
+        for before in named {
+            found.extend(own.split(before).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()));
+        }
+        // The code is the second argument, where it is a literal at all.
+        let problems = own.split(".problem(").skip(1).filter_map(|rest| rest.split(", ").nth(1)?.strip_prefix('"'));
+        found.extend(problems.map(|rest| rest.split('"').next().unwrap().to_owned()));
+    }
+
+    #[test]
+    fn every_error_of_a_sweep_is_told_in_words_of_its_own() {
+        let mut found = Vec::new();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        PLACES.iter().for_each(|place| codes(&root.join(place), &mut found));
+        found.sort_unstable();
+        found.dedup();
+        assert!(found.len() > 30, "{found:?}");
+        let fallback = advice("no such code");
+        let without: Vec<_> = found.iter().filter(|code| advice(code) == fallback).collect();
+        assert!(without.is_empty(), "{without:?}");
     }
 }
