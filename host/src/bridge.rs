@@ -51,21 +51,23 @@ impl Bridge {
         Ok(Self { inner: Arc::new(Inner { caller, handler, operations, sweeping: Mutex::new(()) }) })
     }
 
-    /// Answers an HTTP request. `POST /poll`, `POST /hints` and the console's button are sweeps: they get a sweep's limits, and wait for one
-    /// that is running. What goes through the outbox gets a sweep's time as well, because it waits inside.
+    /// Answers an HTTP request. `POST /poll`, `POST /hints` and the console's button are sweeps: they get a sweep's limits,
+    /// wait for one that is running, and say in the header `approval-bridge-sweep` under which id the log has them. What
+    /// goes through the outbox gets a sweep's time as well, because it waits inside.
     pub async fn handle(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, CallError> {
         let path = request.uri().path();
         if *request.method() != http::Method::POST {
             return self.answer(Kind::Request, request).await;
         }
         if matches!(path, "/poll" | "/hints" | "/console/poll") {
+            let log::Sweep { id, span } = log::sweep(self.clock().now_ms());
             let sweep = async {
                 let _sweeping = self.inner.sweeping.lock().await;
-                let answer = self.answer(Kind::Sweep, request).await;
-                log::answer(&answer);
+                let mut answer = self.answer(Kind::Sweep, request).await;
+                log::answer(&id, &mut answer);
                 answer
             };
-            return sweep.instrument(log::sweep(self.clock().now_ms())).await;
+            return sweep.instrument(span).await;
         }
         let waits = matches!(path, "/notifications" | "/console/retry") || path.starts_with("/outbox/");
         let answer = self.answer(if waits { Kind::Sweep } else { Kind::Request }, request).await;
@@ -84,7 +86,7 @@ impl Bridge {
         done(self.inner.caller.call(Kind::Sweep, work).await?)
     }
 
-    /// Looks at one ticket now; `ticket` is `{module}/{id}`.
+    /// Looks at one ticket now; `ticket` is `{module}/{id}`, or `zendesk/{id}`.
     pub async fn hint(&self, ticket: impl Into<String>) -> Result<Report, CallError> {
         let _sweeping = self.inner.sweeping.lock().await;
         let (inner, ticket) = (self.inner.clone(), ticket.into());

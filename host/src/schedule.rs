@@ -28,7 +28,7 @@ pub async fn run(bridge: Bridge, every: Duration, first: oneshot::Sender<()>) {
                     Err(error) => error!(%error, "the sweep failed; the next one tries again"),
                 }
             };
-            sweep.instrument(log::sweep(bridge.clock().now_ms())).await;
+            sweep.instrument(log::sweep(bridge.clock().now_ms()).span).await;
             if let Some(first) = first {
                 // Nobody waits any more where the first sweep took long.
                 let _ = first.send(());

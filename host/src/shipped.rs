@@ -1,4 +1,5 @@
-//! The files that come with the program say the same as the program: the example configuration, `spin.toml`, the README.
+//! The files that come with the program say the same as the program: the example configuration and `spin.toml`. The pages
+//! are looked at by `tests/documentation`.
 //!
 //! A variable that is missing in one of them works on one host and is unknown on the other, and nobody notices before
 //! an operator does.
@@ -16,7 +17,6 @@ use crate::variables::{KNOWN, Variables};
 
 const EXAMPLE: &str = include_str!("../../approval-bridge.example.toml");
 const SPIN: &str = include_str!("../../spin.toml");
-const README: &str = include_str!("../../README.md");
 
 /// Variables that only the Spin manifest has.
 const MANIFEST_ONLY: [&str; 4] = ["sdp_origin", "sdp_accounts_origin", "zendesk_origin", "atera_origin"];
@@ -106,11 +106,4 @@ fn spin_may_call_what_the_settings_name_and_no_default_denies_everything() {
     }
     assert_eq!(component["key_value_stores"].as_array().unwrap(), &[Value::from("default")]);
     assert_eq!(manifest["application"]["version"].as_str(), Some(env!("CARGO_PKG_VERSION")));
-}
-
-#[test]
-fn the_readme_names_every_variable() {
-    for name in names().into_iter().chain(MANIFEST_ONLY) {
-        assert!(README.contains(&format!("`{name}`")), "{name}");
-    }
 }

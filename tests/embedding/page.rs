@@ -69,11 +69,3 @@ fn every_limit_is_there_with_its_default() {
     // The example has the defaults; one of them, to be sure.
     assert_eq!(number(&row(&page, "cpu_seconds")), Limits::default().cpu.as_secs());
 }
-
-/// Paths that are linked lead somewhere.
-#[test]
-fn every_link_leads_to_a_file() {
-    for link in page().split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(link, _)| link.to_owned())) {
-        assert!(root().join("docs").join(&link).exists(), "{link}");
-    }
-}

@@ -29,9 +29,9 @@ fn failed(key: &str, error: approval_bridge::key_value::StoreError) -> StoreErro
 
 impl Host for NativeHost {
     async fn send(&self, request: HttpRequest, limits: CallLimits) -> Result<HttpResponse, TransportError> {
-        let mut call = Request::builder().method(request.method.name()).uri(request.url);
-        for (name, value) in request.headers {
-            call = call.header(name, value);
+        let mut call = Request::builder().method(request.method.name()).uri(request.url.as_str());
+        for (name, value) in &request.headers {
+            call = call.header(*name, value);
         }
         let options = RequestOptions {
             connect_timeout: limits.connect,
@@ -39,7 +39,9 @@ impl Host for NativeHost {
             between_bytes_timeout: limits.wait,
             max_response_bytes: limits.body_bytes,
         };
-        let call = call.body(Bytes::from(request.body)).expect("the shell builds proper requests");
+        let call = call
+            .body(Bytes::from(request.into_pieces().collect::<Vec<_>>().concat()))
+            .expect("the shell builds proper requests");
         let (head, body) = self.transport.send(call, options).await.map_err(transport)?.into_parts();
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();

@@ -4,7 +4,7 @@
 //! has just changed; follows links of a reply; or sends names where Zendesk wants ids.
 
 use approval_bridge::stubs::{Fault, ZENDESK_API_TOKEN, ZENDESK_EMAIL, ZendeskAssignee, ZendeskTicket};
-use approval_bridge_tests::harness::{ANA, Answer, BO, Desk, Setup, minutes};
+use approval_bridge_tests::harness::{ANA, Answer, BO, Desk, Setup, asking, minutes};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -244,6 +244,24 @@ async fn an_open_approval_request_is_waiting_for_approval() {
     let request = desk.told().pop().unwrap();
     assert_eq!(desk.approve(&request, ANA.1).await.status, 200);
     assert_eq!(desk.get(&path).await.body["ticket"]["internal_state_code"], "WIP");
+}
+
+#[tokio::test]
+async fn a_kept_request_about_a_ticket_of_another_help_desk_is_none_of_ours() {
+    let desk = setup().with_atera().start();
+    let id = desk.world(|world| world.zendesk.ticket("Laptop")).to_string();
+    let same_number = json!({ "TicketID": id, "TicketTitle": "Something else" }).to_string();
+    desk.world(|world| world.fault(Fault::on("GET", "/atera/").replies(200, same_number).always()));
+    let path = format!("/gateway/zendesk/tickets/{id}");
+    let request = desk.ask(&id, &[ANA], Value::Null).await;
+    desk.poll().await.clean();
+    assert_eq!(desk.get(&path).await.body["ticket"]["internal_state_code"], "WIP", "Atera's ticket waits");
+    assert_eq!(desk.call("DELETE", &format!("/requests/{request}"), Value::Null).await.status, 200);
+
+    let mut own = asking(&id, &[BO], Value::Null);
+    own["source"] = json!("zendesk");
+    assert_eq!(desk.post("/requests", own).await.status, 201);
+    assert_eq!(desk.get(&path).await.body["ticket"]["internal_state_code"], "WAITING_FOR_APPROVAL");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use approval_bridge::bridge::{Decide, Decision, Filter, Outcome};
 use approval_bridge::call::CallError;
 use approval_bridge::report;
 use approval_bridge::stubs::{ApprovalRef, Fault, State, World};
-use approval_bridge_tests::harness::{ANA, BO, CY, Desk, minutes};
+use approval_bridge_tests::harness::{ANA, BO, CY, Desk, minutes, requests};
 use serde_json::{Value, json};
 
 /// Tickets in every module, somebody without an address, one level that waits for another, one ticket that fails.
@@ -89,6 +89,23 @@ async fn a_hint_by_call_is_a_hint_by_request() {
         assert_eq!((one.tickets, one.new, one.notified), (1, 1, 1));
     }
     assert_eq!(called.told(), asked.told());
+}
+
+#[tokio::test]
+async fn a_hint_by_call_names_places_as_reports_do() {
+    let desk = Desk::zendesk().start();
+    let ana = desk.account(|account| account.user(ANA.0, ANA.1));
+    let request = desk.account(|account| requests(account, ana, 1)).remove(0);
+    let report = desk.drive(desk.bridge().hint(format!("zendesk/{request}"))).await.expect("the hint is taken");
+    let names: Vec<&str> = report.sources.iter().map(|source| source.name.as_str()).collect();
+    assert_eq!(names, ["zendesk"]);
+    assert_eq!(desk.told(), [format!("zendesk:{request}")]);
+
+    let desk = Desk::cloud().start();
+    let ticket = desk.world(|world| world.change().level(&[BO]).add().ticket);
+    let report = desk.drive(desk.bridge().hint(format!("sdp/changes/{ticket}"))).await.expect("the hint is taken");
+    assert_eq!((report.sources[0].name.as_str(), report.sources[0].notified), ("sdp/changes", 1));
+    argument(desk.drive(desk.bridge().hint("zendesk/1")).await, "module");
 }
 
 #[tokio::test]
@@ -256,7 +273,17 @@ async fn a_wrong_argument_is_an_error_that_names_it_and_calls_nobody() {
             "approver",
         );
     }
-    for ticket in ["", "requests", "requests/", "problems/1", "requests/1/2", "requests/../1"] {
+    for ticket in [
+        "",
+        "requests",
+        "requests/",
+        "problems/1",
+        "requests/1/2",
+        "requests/../1",
+        "sdp/zendesk/1",
+        "sdp/sdp/requests/1",
+        "zendesk/",
+    ] {
         argument(desk.drive(bridge.hint(ticket)).await, "ticket");
     }
     argument(desk.drive(bridge.hint("changes/1")).await, "module");

@@ -116,19 +116,6 @@ async fn without_api_token_everything_else_is_503_and_says_why() {
     }
 }
 
-/// What this version serves later is guarded, and says so.
-#[tokio::test]
-async fn what_is_not_served_yet_says_so() {
-    let desk = Desk::cloud().start();
-    for path in ["/openapi.json", "/requests/1", "/gateway/sdp/tickets/1"] {
-        let answer = desk.get(path).await;
-        assert!(
-            [200, 404].contains(&answer.status) || answer.error() == (501, "NOT_IMPLEMENTED"),
-            "{path}: {answer:?}"
-        );
-    }
-}
-
 /// sdp.md §12, row 32.
 #[tokio::test]
 async fn a_wrong_method_is_405_and_names_the_right_ones() {

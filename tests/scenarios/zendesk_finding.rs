@@ -179,7 +179,7 @@ async fn a_card_shows_the_ticket_and_what_is_asked_as_inert_text() {
 #[tokio::test]
 async fn what_ends_in_zendesk_is_noticed_and_told_where_that_is_wanted() {
     for (which, told) in [("none", 0), ("reassigned", 0), ("all", 4)] {
-        for lists_only in [None, Some(404), Some(410)] {
+        for lists_only in [None, Some(403), Some(404), Some(410)] {
             let desk = Desk::zendesk().variable("closing_notices", which).start();
             let (ana, all) = desk.world(|world| {
                 world.settings.zendesk.show_status = lists_only;

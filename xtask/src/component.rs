@@ -36,9 +36,19 @@ const PARTS: [Part; 2] = [
     },
 ];
 
+/// A component that was built.
+pub(crate) struct Built {
+    /// Its name, without an ending.
+    pub(crate) name: &'static str,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// What cargo compiled for it.
+    pub(crate) made_of: Vec<Artifact>,
+}
+
 /// Builds both components into `target/components`, and beside them the whole WIT package: as files, and as the one that
 /// registries keep.
-pub(crate) fn build() -> Result<()> {
+pub(crate) fn build() -> Result<Vec<Built>> {
     setup::target()?;
     let folder = target()?.join("components");
     fs::create_dir_all(&folder)?;
@@ -46,13 +56,16 @@ pub(crate) fn build() -> Result<()> {
     approval_bridge_wit::gather(&wit)?;
     keep(&folder.join("approvals_bridge_wit.wasm"), &package(&wit)?)?;
     let flags = flags()?;
+    let mut all = Vec::new();
     for part in &PARTS {
         let (bytes, made_of) = module(part.package, part.features, &flags)?;
         let component = componentise(part.package, &bytes)?;
         let component = metadata::describe(&component, part.file, part.about, &made_of)?;
-        keep(&folder.join(part.file).with_extension("wasm"), &component)?;
+        let path = folder.join(part.file).with_extension("wasm");
+        keep(&path, &component)?;
+        all.push(Built { name: part.file, path, made_of });
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Writes a file that was built. It is left alone when nothing changed, so that what embeds it is not built again.
@@ -93,8 +106,17 @@ fn module(package: &str, features: &[&str], flags: &str) -> Result<(Vec<u8>, Vec
 fn flags() -> Result<String> {
     // The linker leaves room in every number that it fills in; this takes the room out again.
     let mut flags = vec!["-Clink-arg=--compress-relocations".to_owned()];
-    // Places in panics name their file. Nothing of the machine that builds is to be seen there, and short names count:
-    // a later flag goes before an earlier one.
+    flags.extend(remapped()?);
+    Ok(flags.join(SEPARATOR))
+}
+
+/// What stands between two flags where cargo takes several.
+pub(crate) const SEPARATOR: &str = "\u{1f}";
+
+/// Places in panics name their file. Nothing of the machine that builds is to be seen there, and short names count: a later
+/// flag goes before an earlier one.
+pub(crate) fn remapped() -> Result<Vec<String>> {
+    let mut flags = Vec::new();
     let mut remap = |from: &Path, to: &str| flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     remap(&root()?, "");
     remap(&target()?, "target");
@@ -104,7 +126,7 @@ fn flags() -> Result<String> {
     for registry in fs::read_dir(home.join("registry/src")).into_iter().flatten() {
         remap(&registry?.path(), "");
     }
-    Ok(flags.join("\u{1f}"))
+    Ok(flags)
 }
 
 fn componentise(package: &str, module: &[u8]) -> Result<Vec<u8>> {

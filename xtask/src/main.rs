@@ -1,8 +1,10 @@
-//! The project's own commands: `cargo xtask setup | build | demo | test | pack | soak | bench`.
+//! The project's own commands: `cargo xtask setup | build | demo | test | pack | soak | bench | dist`.
 
 mod component;
+mod dist;
 mod languages;
 mod metadata;
+mod sbom;
 mod setup;
 mod soak;
 
@@ -56,6 +58,8 @@ enum Task {
     },
     /// Run the benchmarks: a table on the screen, JSON in target/bench.json
     Bench,
+    /// Put everything that is released into target/dist, with checksums and bills of materials
+    Dist,
 }
 
 fn main() -> ExitCode {
@@ -74,7 +78,7 @@ fn run(task: Task) -> Result<()> {
             tools_of_tests()?;
             setup::target()
         }
-        Task::Build => component::build(),
+        Task::Build => component::build().map(drop),
         Task::Demo { keep } => {
             component::build()?;
             let mut args = vec!["run", "--quiet", "--package", "approval-bridge", "--", "demo"];
@@ -106,6 +110,7 @@ fn run(task: Task) -> Result<()> {
             component::bench_guest()?;
             cargo(&["bench", "--package", "approval-bridge-tests"])
         }
+        Task::Dist => dist::run(),
     }
 }
 
@@ -113,6 +118,7 @@ fn run(task: Task) -> Result<()> {
 fn tools_of_tests() -> Result<()> {
     setup::redis();
     setup::chromium();
+    setup::curl();
     languages::node()?;
     languages::python()
 }

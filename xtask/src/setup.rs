@@ -57,6 +57,14 @@ pub(crate) fn chromium() {
     eprintln!("no Chromium: the console will not be looked at in a browser (Debian: apt-get install chromium)");
 }
 
+/// Gets `curl`, with which the test of the documentation runs the commands of the pages.
+pub(crate) fn curl() {
+    if runs("curl", &["--version"]) || debian(&["curl"]) {
+        return;
+    }
+    eprintln!("no curl: the commands of the pages will not be run (Debian: apt-get install curl)");
+}
+
 /// Installs packages of Debian, where that is ours to do: as root on Debian. False where they are not there afterwards.
 pub(crate) fn debian(packages: &[&str]) -> bool {
     let debian = Path::new("/etc/debian_version").exists() && runs("apt-get", &["--version"]);

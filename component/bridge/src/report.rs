@@ -8,9 +8,11 @@ use crate::sorted::Sorted;
 
 /// One sweep.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Report {
     /// When it began.
     #[serde(serialize_with = "iso")]
+    #[cfg_attr(test, schema(value_type = String, format = DateTime))]
     pub started_at: Millis,
     /// How long it took.
     pub duration_ms: u64,
@@ -19,6 +21,7 @@ pub struct Report {
     /// Whether nothing was announced or remembered.
     pub dry_run: bool,
     /// Per source: `sdp/requests`, `sdp/changes`, `sdp/releases`, `zendesk`; `moveworks` where sending failed.
+    #[cfg_attr(test, schema(value_type = std::collections::BTreeMap<String, SourceReport>))]
     pub sources: Sorted<SourceReport>,
     /// The messages.
     pub outbox: OutboxReport,
@@ -26,6 +29,7 @@ pub struct Report {
 
 /// What one sweep did in one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct SourceReport {
     /// Calls made to the vendor.
     pub calls: u32,
@@ -53,6 +57,7 @@ pub struct SourceReport {
 
 /// Something that went wrong with one ticket, or with a whole source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Problem {
     /// The ticket's id; none for the source as a whole.
     pub ticket: Option<String>,
@@ -64,6 +69,7 @@ pub struct Problem {
 
 /// What happened to the messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct OutboxReport {
     /// Planned in this sweep.
     pub planned: u32,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use approval_logic::approval::{ApprovalId, Person, Source, TicketKind, TicketRef, is_address, normal_address};
+use approval_logic::approval::{ApprovalId, Person, Source, TicketKind, TicketRef};
 use approval_logic::managed::{self, Answered, Draft, Facts, HelpDesk, Policy, Request, Subject};
 use approval_logic::signature::hmac_sha256_hex;
 
@@ -249,14 +249,4 @@ pub(crate) async fn tell<H: Host>(store: &Store<H>, settings: &Settings, id: &st
     let settings = Settings { sweep_budget: settings.sweep_budget.min(PROMPT), ..settings.clone() };
     let ticket = TicketRef { source: Source::Managed, kind: TicketKind::Ticket, ticket: id.to_owned() };
     let _ = lease.during(sweep::run(store, &settings, &Task::Ticket(ticket), false)).await;
-}
-
-/// The address of a person who acts, if it is one.
-pub(crate) fn actor(text: Option<String>) -> Result<Option<String>, OperationError> {
-    match text {
-        Some(text) if !is_address(&text) => {
-            Err(OperationError::Argument("by: expected the acting person's e-mail address".to_owned()))
-        }
-        other => Ok(other.map(|text| normal_address(&text))),
-    }
 }

@@ -11,7 +11,7 @@ use crate::approval::{Approval, Millis, Person, Source, Status};
 use crate::markup::{Link, defuse};
 use crate::text::{clean_line, truncate};
 
-pub use page::ARTICLE_STYLE;
+pub use page::{STYLE, STYLE_HASH};
 pub use style::{CardStyle, DEFAULT_TITLE, FieldKind};
 pub use write::CARD_MAX;
 

@@ -1,7 +1,11 @@
 //! HTTP as values: what a vendor module asks for and what it reads. Nothing here sends anything.
 
+use std::iter::once;
+use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 /// What is percent-encoded in paths, queries and forms: everything but the characters that RFC 3986 never reserves.
@@ -51,20 +55,47 @@ pub struct HttpRequest {
     pub headers: Vec<(&'static str, String)>,
     /// The body; empty for none.
     pub body: Vec<u8>,
+    /// A file that goes out behind the body.
+    pub file: Option<FilePart>,
 }
+
+/// A file within a body, in sound base64. It is decoded in pieces on its way out, so that it is in memory once, however
+/// often the request is built.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FilePart {
+    /// The file.
+    pub base64: Arc<String>,
+    /// What ends the body behind it.
+    pub after: Vec<u8>,
+}
+
+/// Base64 is decoded in pieces of so many characters.
+const PIECE: usize = 64 * 1024;
 
 /// Headers and bodies carry credentials, so only method and address are shown, and of the address only the path.
 impl std::fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let path = self.url.split('?').next().unwrap_or_default();
-        write!(f, "HttpRequest({} {path}, {} bytes)", self.method.name(), self.body.len())
+        let file = self.file.as_ref().map_or("", |_| " and a file");
+        write!(f, "HttpRequest({} {path}, {} bytes{file})", self.method.name(), self.body.len())
     }
 }
 
 impl HttpRequest {
     /// A request without headers or body.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
-        Self { method, url: url.into(), headers: Vec::new(), body: Vec::new() }
+        Self { method, url: url.into(), headers: Vec::new(), body: Vec::new(), file: None }
+    }
+
+    /// The whole body in the pieces in which it goes out.
+    pub fn into_pieces(self) -> impl Iterator<Item = Vec<u8>> {
+        let (base64, after) = self.file.map(|file| (file.base64, file.after)).unwrap_or_default();
+        let decoded = (0..base64.len()).step_by(PIECE).map(move |at| {
+            let rest = base64.as_bytes().get(at..).unwrap_or_default();
+            // It was checked when it was taken.
+            STANDARD.decode(rest.get(..PIECE).unwrap_or(rest)).unwrap_or_default()
+        });
+        once(self.body).chain(decoded).chain(once(after)).filter(|piece| !piece.is_empty())
     }
 
     /// Adds a header.

@@ -1,10 +1,10 @@
 //! HMAC-SHA256, comparison in constant time, and the action tokens that bind a decision to one card.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::approval::{ApprovalId, Millis, normal_address};
@@ -20,12 +20,6 @@ pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
 /// The HMAC-SHA256 of a message in lower-case hex, as Moveworks' listeners expect it.
 pub fn hmac_sha256_hex(key: &[u8], message: &[u8]) -> String {
     hex(&hmac_sha256(key, message))
-}
-
-/// The hash of an inline style or script, as a content security policy lists it: `sha256-` and base64 (W3C, "Content
-/// Security Policy Level 3", hash-source).
-pub fn content_hash(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
 /// Bytes in lower-case hex.
@@ -126,13 +120,6 @@ mod tests {
     fn the_hmac_is_that_of_rfc_4231() {
         let hex = hmac_sha256_hex(b"Jefe", b"what do ya want for nothing?");
         assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    }
-
-    /// The example of the W3C's page.
-    #[test]
-    fn a_content_hash_is_that_of_the_policy() {
-        let hash = content_hash("alert('Hello, world.');");
-        assert_eq!(hash, "sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng=");
     }
 
     #[test]

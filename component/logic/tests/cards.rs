@@ -102,9 +102,14 @@ fn every_card_reads_as_approved() {
         let card = case(&path).card();
         // Moveworks' HTML is one line; broken at its `<br>` it can be read and compared.
         let moveworks = card.to_moveworks().replace("<br>", "<br>\n");
-        for (extension, text) in [("moveworks.html", moveworks), ("md", card.to_markdown()), ("txt", card.to_text())] {
+        let doors = [
+            ("moveworks.html", moveworks + "\n"),
+            ("md", card.to_markdown() + "\n"),
+            ("txt", card.to_text() + "\n"),
+            ("page.html", card.to_page()),
+        ];
+        for (extension, actual) in doors {
             let path = path.with_extension(extension);
-            let actual = text + "\n";
             if bless {
                 fs::write(&path, &actual).expect("a writable file");
                 continue;
@@ -140,13 +145,15 @@ fn the_mock_is_met_to_the_letter() {
 }
 
 #[test]
-fn the_preview_is_a_piece_of_html_without_scripts_or_foreign_addresses() {
+fn a_preview_is_html_without_scripts_or_foreign_addresses() {
     for path in inputs() {
         let card = case(&path).card();
         let html = card.to_html();
         assert!(html.contains("<article class=\"approval-card\">") && html.ends_with("</article>\n"));
-        assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("url("));
-        let buttons = html.matches("<button").count();
-        assert_eq!(buttons, card.actions.len());
+        for html in [html, card.to_page()] {
+            assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("url("));
+            let buttons = html.matches("<button").count();
+            assert_eq!(buttons, card.actions.len());
+        }
     }
 }

@@ -13,8 +13,10 @@
     reason = "a broken rule is told by a panic"
 )]
 
+mod atera;
 mod card;
 mod desk;
+mod gateway;
 mod host;
 pub mod message;
 mod moveworks;
@@ -24,7 +26,9 @@ mod sdp;
 mod signed;
 mod zendesk;
 
+pub use atera::atera_answer;
 pub use card::{html, markup};
+pub use gateway::{gateway_answer, gateway_payload, gateway_window};
 pub use moveworks::moveworks_answer;
 pub use router::router;
 pub use sdp::{sdp_approval, sdp_approvals, sdp_decision, sdp_levels, sdp_page, sdp_summary, sdp_ticket, sdp_token};
@@ -35,9 +39,13 @@ pub use zendesk::zendesk_answer;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 19] = [
     ("action_token", action_token),
     ("approval_id", approval_id),
+    ("atera_answer", atera_answer),
+    ("gateway_answer", gateway_answer),
+    ("gateway_payload", gateway_payload),
+    ("gateway_window", gateway_window),
     ("html", html),
     ("markup", markup),
     ("moveworks_answer", moveworks_answer),

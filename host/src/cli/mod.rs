@@ -18,31 +18,57 @@ use crate::{report, schedule, serve};
 
 mod audit;
 mod doctor;
+mod init;
 mod log;
+mod manual;
 mod pack;
 mod preview;
 mod simulate;
 mod stop;
 
+/// What a newcomer does.
+const START: &str = "\
+Without any account:  approval-bridge demo
+In earnest:           approval-bridge init
+                      approval-bridge doctor --config approval-bridge.toml
+                      approval-bridge serve --config approval-bridge.toml
+
+Each variable of the configuration file can come from the environment, as APPROVAL_BRIDGE_NAME. Secrets belong there.";
+
 /// Tells people in chat that a ticket waits for their approval, and carries their answer back.
 #[derive(Debug, Parser)]
-#[command(name = "approval-bridge", version, max_term_width = 100)]
+#[command(name = "approval-bridge", version, max_term_width = 100, after_help = START)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// How log lines are written, to standard error. RUST_LOG chooses which.
-    #[arg(long, global = true, value_enum, default_value_t)]
+    /// How log lines are written to standard error: text for people, json for programs; RUST_LOG chooses which lines.
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = true)]
     log_format: log::Format,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Ask what has to be known and write a configuration file.
+    ///
+    /// One question a line, also from a pipe. A question whose answer is given as an option is not asked. Secrets are not
+    /// asked at all: the file says under which names they go into the environment.
+    Init(init::InitArgs),
+    /// Check settings, store and every upstream; one line each with what to do.
+    ///
+    /// ok: it is in place. note: it cannot be seen from here, and how to look. FAIL: it is wrong, and what to do; then the
+    /// exit code is 1. Help desks are only read, nobody gets a message, and nothing is left in the store.
+    Doctor {
+        #[command(flatten)]
+        source: SourceArgs,
+    },
     /// Serve the bridge over HTTP and sweep every poll_seconds.
+    ///
+    /// On SIGTERM it finishes the requests that run, and ends.
     Serve {
         #[command(flatten)]
         source: SourceArgs,
         /// Where to listen.
-        #[arg(long, default_value = "127.0.0.1:3000")]
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
         listen: SocketAddr,
     },
     /// One sweep; the report as JSON on standard output.
@@ -53,36 +79,43 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Check settings, store and every upstream; one line each with what to do.
-    Doctor {
-        #[command(flatten)]
-        source: SourceArgs,
-    },
+    /// Show the card for an approval, as chat would.
+    Preview(preview::PreviewArgs),
     /// The audit trail: who decided what, when, through which door, with what result.
     Audit {
         #[command(subcommand)]
         task: audit::Task,
     },
-    /// Stand-ins for the vendors, as a server.
-    Stubs {
-        /// Where to listen.
-        #[arg(long, default_value = "127.0.0.1:3001")]
-        listen: SocketAddr,
-        /// Wait this long before every answer.
-        #[arg(long, default_value_t = 0)]
-        latency_ms: u64,
-        /// Drives names, texts and jitter.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-    },
-    /// Run the whole story with the real component against the stubs: sweeps, cards, decisions, a reminder.
+    /// Run the whole story against stand-ins for the vendors: sweeps, cards, decisions, a reminder.
     Demo {
         /// Go on serving afterwards.
         #[arg(long)]
         keep: bool,
     },
+    /// Stand-ins for the vendors, as a server.
+    Stubs {
+        /// Where to listen.
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3001")]
+        listen: SocketAddr,
+        /// Wait this long before every answer.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        latency_ms: u64,
+        /// Drives names, texts and jitter.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+    },
     /// Simulate days of the bridge's life, decided by a seed, and check every promise it makes.
     Simulate(simulate::SimulateArgs),
+    /// Write completions of the command line for a shell to standard output.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages, one for each command.
+    Man {
+        /// The folder they go into; made where it is missing.
+        folder: PathBuf,
+    },
     /// Write the import pack for Moveworks.
     #[command(hide = true)]
     Pack {
@@ -93,25 +126,13 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Show the card for one approval.
-    Preview {
-        /// The approval, as JSON.
-        #[arg(long)]
-        approval: PathBuf,
-        /// A configuration file whose card_title and card_fields the card follows.
-        #[arg(long)]
-        config: Option<PathBuf>,
-        /// How to write the card.
-        #[arg(long, value_enum, default_value_t)]
-        format: preview::Format,
-    },
 }
 
 /// What a bridge is made of.
 #[derive(Debug, Args)]
 struct SourceArgs {
     /// The configuration file.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// A component to run in place of the one built in.
     #[arg(long, value_name = "FILE")]
@@ -189,6 +210,7 @@ fn print(text: &str) -> Result<(), Failure> {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Init(args) => init::run(&args),
         Command::Serve { source, listen } => serve_bridge(source, listen).await,
         Command::Poll { source, dry_run } => poll(source, dry_run).await,
         Command::Doctor { source } => doctor::run(source).await,
@@ -196,8 +218,10 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Stubs { listen, latency_ms, seed } => stubs(listen, Duration::from_millis(latency_ms), seed).await,
         Command::Demo { keep } => demo(keep).await,
         Command::Simulate(args) => simulate::simulate(args).await,
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { folder } => manual::pages(&folder),
         Command::Pack { folder, check } => pack::run(&folder, check),
-        Command::Preview { approval, config, format } => preview::run(&approval, config.as_deref(), format),
+        Command::Preview(args) => preview::run(&args),
     }
 }
 
@@ -278,11 +302,20 @@ async fn poll(source: SourceArgs, dry_run: bool) -> Result<(), Failure> {
     let config = configuration(&source)?;
     let bridge = build(&config, source.component).await?;
     let spinner = spinner("sweeping");
-    let outcome = bridge.poll(dry_run).instrument(crate::log::sweep(bridge.clock().now_ms())).await;
+    let watched = Term::stderr().is_term();
+    let sweep = async {
+        let outcome = bridge.poll(dry_run).await;
+        // A person gets a table instead.
+        if let (Ok(report), false) = (&outcome, watched) {
+            crate::log::report(report);
+        }
+        outcome
+    };
+    let outcome = sweep.instrument(crate::log::sweep(bridge.clock().now_ms()).span).await;
     spinner.finish_and_clear();
     bridge.key_value().close().await;
     let report = outcome?;
-    if Term::stderr().is_term() {
+    if watched {
         let table = report::table(&report, console::colors_enabled_stderr());
         // The table is a courtesy.
         let _ = Term::stderr().write_str(&table);
@@ -308,14 +341,13 @@ async fn demo(keep: bool) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, ValueEnum};
+    use clap::CommandFactory;
 
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-        assert_eq!(preview::Format::value_variants().len(), 4);
     }
 
     #[test]

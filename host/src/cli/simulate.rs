@@ -14,16 +14,16 @@ use crate::simulate::{Options, run, story};
 #[derive(Debug, Args)]
 pub(super) struct SimulateArgs {
     /// Decides everything: the same seed gives the same journal.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// How many days.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3650))]
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3650))]
     days: u64,
     /// How many tickets people make in that time.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100)]
     tickets: u64,
     /// The time between two sweeps.
-    #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=3600))]
+    #[arg(long, value_name = "N", default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=3600))]
     poll_seconds: u64,
     /// Let things go wrong: processes end, stores fail, vendors falter, clocks are set back.
     #[arg(long)]

@@ -1,6 +1,8 @@
 //! `operations`: the shell's operations as typed calls. Conversions only.
 
-use approval_logic::approval::{Approval, Person, Source, Status, Ticket, TicketKind, TicketRef, Verdict};
+use approval_logic::approval::{
+    Approval, Person, Source, Status, Ticket, TicketKind, TicketRef, Verdict, is_id_segment,
+};
 use approval_logic::audit::Door;
 
 use super::bindings;
@@ -67,16 +69,21 @@ impl ops::Guest for Operations {
     }
 
     async fn hint(ticket: String) -> Result<ops::Report, ops::OperationError> {
-        let odd = || ops::OperationError::Argument("ticket: expected {module}/{id}, such as requests/874".to_owned());
-        let (module, id) = ticket.split_once('/').ok_or_else(odd)?;
-        let kind = TicketKind::module(module).ok_or_else(odd)?;
-        if !approval_logic::approval::is_id_segment(id) {
-            return Err(odd());
-        }
-        let ticket = TicketRef { source: Source::Sdp, kind, ticket: id.to_owned() };
+        let expected = "ticket: expected {module}/{id} such as requests/874, or zendesk/{id}";
+        let ticket = meant(&ticket).ok_or_else(|| ops::OperationError::Argument(expected.to_owned()))?;
         let noted = Shell::new(SpinHost::new()).hint(ticket).await.map_err(error)?;
         Ok(report(noted.unwrap_or_default()))
     }
+}
+
+/// The ticket of a hint: its place as reports name it, where `sdp/` may be left out, and its id.
+fn meant(hint: &str) -> Option<TicketRef> {
+    let (place, id) = hint.rsplit_once('/').filter(|(_, id)| is_id_segment(id))?;
+    let (source, kind) = match place.strip_prefix("sdp/").unwrap_or(place) {
+        "zendesk" if place == "zendesk" => (Source::Zendesk, TicketKind::Ticket),
+        module => (Source::Sdp, TicketKind::module(module)?),
+    };
+    Some(TicketRef { source, kind, ticket: id.to_owned() })
 }
 
 fn error(error: OperationError) -> ops::OperationError {

@@ -75,7 +75,7 @@ pub(super) fn outgoing(answer: Response<Bytes>) -> Result<wasi::Response, ErrorC
     let (ending, trailers) = wit_future::new(cut_off);
     let (response, _) = wasi::Response::new(headers, Some(contents), trailers);
     let _ = response.set_status_code(parts.status.as_u16());
-    wit_bindgen::spawn(write(writer, ending, body.to_vec()));
+    wit_bindgen::spawn(write(writer, ending, Box::new(std::iter::once(body.to_vec()))));
     Ok(response)
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn send(request: HttpRequest, limits: CallLimits) -> Result<Htt
     let (ending, trailers) = wit_future::new(cut_off);
     let (outgoing, _) = wasi::Request::new(headers, Some(contents), trailers, Some(options(&limits)));
     address(&outgoing, request.method, &request.url).ok_or(TransportError::Denied)?;
-    wit_bindgen::spawn(write(writer, ending, request.body));
+    wit_bindgen::spawn(write(writer, ending, Box::new(request.into_pieces())));
     let response = client::send(outgoing).await.map_err(transport)?;
     let status = response.get_status_code();
     let headers = response.get_headers().copy_all();
@@ -136,13 +136,15 @@ fn cut_off() -> Ending {
 }
 
 /// Writes a body and ends it. A reader that goes away early has no need of the rest.
-async fn write(writer: StreamWriter<u8>, ending: FutureWriter<Ending>, body: Vec<u8>) {
+async fn write(writer: StreamWriter<u8>, ending: FutureWriter<Ending>, pieces: Box<dyn Iterator<Item = Vec<u8>>>) {
     let mut writer = writer;
-    let unread = if body.is_empty() { body } else { writer.write_all(body).await };
-    drop(writer);
-    if unread.is_empty() {
-        let _ = ending.write(Ok(None)).await;
+    for piece in pieces.filter(|piece| !piece.is_empty()) {
+        if !writer.write_all(piece).await.is_empty() {
+            return;
+        }
     }
+    drop(writer);
+    let _ = ending.write(Ok(None)).await;
 }
 
 /// Why a body could not be read.

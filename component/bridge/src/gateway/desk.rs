@@ -2,6 +2,7 @@
 
 use approval_logic::approval::{Source, TicketKind};
 use approval_logic::gateway::{Attachment, Edit, Failure, Page, Ticket};
+use approval_logic::managed::HelpDesk;
 
 use super::{Query, sdp, zendesk};
 use crate::host::Host;
@@ -20,6 +21,14 @@ impl<H: Host> Desk<H> {
         match self {
             Self::Sdp(_) => Source::Sdp,
             Self::Zendesk(_) => Source::Zendesk,
+        }
+    }
+
+    /// Its name as a place where the tickets of kept requests are.
+    pub(super) const fn help_desk(&self) -> HelpDesk {
+        match self {
+            Self::Sdp(_) => HelpDesk::Sdp,
+            Self::Zendesk(_) => HelpDesk::Zendesk,
         }
     }
 

@@ -17,12 +17,14 @@ use approval_logic::gateway::{
     Attachment, Code, Cursor, Destination, Edit, Failure, Page, Profile, RateLimit, Requestor, Step, Ticket, Window,
 };
 use approval_logic::http::{CallError, HttpResponse};
+use approval_logic::managed::Subject;
 
 use crate::config::Settings;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client};
 use crate::sources::Sources;
 use crate::store::Store;
+use crate::store::requests::Requests;
 use crate::sweep::overlay::Known;
 use desk::Desk;
 
@@ -168,7 +170,15 @@ impl<H: Host> Gateway<H> {
         let waiting = async {
             let known = Known::open(&self.store).await?;
             let wanted: Vec<(TicketKind, &str)> = tickets.iter().map(|ticket| (kind, ticket.id.as_str())).collect();
-            let mut waiting = known.waiting_for(Source::Managed, &wanted).await?;
+            let mut waiting = Vec::new();
+            // Approvals that the bridge keeps do not tell of which help desk their ticket is; their requests do.
+            let requests = Requests::new(self.store.clone());
+            for id in known.waiting_for(Source::Managed, &wanted).await? {
+                let subject = Subject { desk: self.desk.help_desk(), kind, id };
+                if requests.open_of(&subject).await?.is_some() {
+                    waiting.push(subject.id);
+                }
+            }
             if source == Source::Sdp {
                 for (kind, id) in wanted {
                     let ticket = TicketRef { source, kind, ticket: id.to_owned() };

@@ -1,7 +1,7 @@
 //! `GET /approvals` and `GET /approvals/{id}`: the ledger, without a call to a vendor.
 
 use approval_logic::approval::{Approval, ApprovalId, Person};
-use approval_logic::card::{Action, Card, CardKind, CardStyle, Field, render};
+use approval_logic::card::{Action, Card, CardKind, CardStyle, Field as Line, render};
 use approval_logic::diff::{Entry, Said};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Shared;
 use super::call::{Call, Reply, json as reply};
 use super::error::ApiError;
+use super::shape::{Field, Shape};
 use crate::host::Host;
 use crate::report::iso_text;
 use crate::shell::Filter;
@@ -18,7 +19,7 @@ use crate::store::ledger::is_key;
 
 /// How many rows a page has unless asked, and at most.
 const LIMIT: usize = 100;
-const LIMIT_MAX: usize = 500;
+const LIMIT_MAX: u64 = 500;
 
 /// One approval, as callers see it.
 #[derive(Serialize)]
@@ -59,7 +60,7 @@ struct View {
 #[derive(Serialize)]
 struct CardView {
     title: String,
-    fields: Vec<Field>,
+    fields: Vec<Line>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     actions: Vec<Action>,
@@ -115,18 +116,28 @@ struct List {
     cursor: Option<String>,
 }
 
+/// Which approvals to list.
+pub(super) const LIST: &[Field] = &[
+    Field::optional("approver", Shape::Text, "Only those of this e-mail address"),
+    Field::optional(
+        "source",
+        Shape::Text,
+        "Only those of this source or part of it: `sdp`, `sdp/changes`, `zendesk` …",
+    ),
+    Field::optional("status", Shape::Text, "Only those with this status; those that are open unless given"),
+    Field::optional("limit", Shape::Number(1, LIMIT_MAX), "At most so many; 100 unless given"),
+    Field::optional("cursor", Shape::Text, "The `cursor` of the page before"),
+];
+
 pub(super) async fn list<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let mut query = call.query(&["approver", "source", "status", "limit", "cursor"])?;
-    let limit = query.take("limit").map_or(Some(LIMIT), |limit| limit.parse().ok());
-    let limit = limit
-        .filter(|limit| (1..=LIMIT_MAX).contains(limit))
-        .ok_or_else(|| ApiError::bad_request(format!("limit: expected 1 to {LIMIT_MAX}")))?;
+    let mut query = call.query(LIST)?;
+    let limit = query.take_number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIMIT);
     let filter = Filter {
-        approver: query.take("approver"),
-        source: query.take("source"),
-        status: query.take("status"),
+        approver: query.take_text("approver"),
+        source: query.take_text("source"),
+        status: query.take_text("status"),
         limit,
-        cursor: query.take("cursor").as_deref().map(decode).transpose()?,
+        cursor: query.take_text("cursor").as_deref().map(decode).transpose()?,
     };
     let page = shell.approvals(&filter).await?;
     let approvals = page.entries.into_iter().map(View::from).collect();

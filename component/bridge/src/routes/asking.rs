@@ -13,26 +13,36 @@ use super::shape::{Field, Shape};
 use crate::host::Host;
 use crate::http::CallFailure;
 
-const NEW: &[Field] = &[
-    Field::required("ticket_id", Shape::Id),
-    Field::required("subject", Shape::Text),
-    Field::required("message", Shape::Text),
-    Field::optional("assignee_user_id", Shape::Id),
-    Field::optional("assignee_group_id", Shape::Id),
-];
+const TICKET: Field = Field::required("ticket_id", Shape::Id, "The ticket");
+const SUBJECT: Field = Field::required("subject", Shape::Words(usize::MAX), "What it is about, in a line");
+const MESSAGE: Field = Field::required("message", Shape::Words(usize::MAX), "What the approver needs to know");
+
+/// A new approval request, of a user or of a group.
+pub(super) const NEW: Shape = Shape::Either(&[
+    &[
+        TICKET,
+        SUBJECT,
+        MESSAGE,
+        Field::required("assignee_user_id", Shape::Id, "The user who is asked"),
+        Field::optional("assignee_group_id", Shape::Nothing, "Either a user or a group is asked"),
+    ],
+    &[
+        TICKET,
+        SUBJECT,
+        MESSAGE,
+        Field::required("assignee_group_id", Shape::Id, "The group that is asked; any member answers for all"),
+        Field::optional("assignee_user_id", Shape::Nothing, "Either a user or a group is asked"),
+    ],
+]);
 
 pub(super) async fn zendesk<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let mut body = call.body(NEW)?;
-    let mut text = |name: &str| {
-        let text = body.take_text(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        text.ok_or_else(|| ApiError::bad_request(format!("{name}: expected some text")))
-    };
-    let (subject, message) = (text("subject")?, text("message")?);
+    let mut body = call.body(&NEW)?;
+    let mut text = |name: &str| body.take_text(name).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let (subject, message) = (text("subject"), text("message"));
     let ticket = body.take_id("ticket_id").unwrap_or_default();
-    let assignee = match (body.take_id("assignee_user_id"), body.take_id("assignee_group_id")) {
-        (Some(user), None) => NewAssignee::User(user),
-        (None, Some(group)) => NewAssignee::Group(group),
-        _ => return Err(ApiError::bad_request("expected either assignee_user_id or assignee_group_id")),
+    let assignee = match body.take_id("assignee_user_id") {
+        Some(user) => NewAssignee::User(user),
+        None => NewAssignee::Group(body.take_id("assignee_group_id").unwrap_or_default()),
     };
     let new = NewRequest { ticket, subject, message, assignee };
     Ok(match shell.ask_at_zendesk(&new).await? {

@@ -6,11 +6,12 @@ use http::{HeaderName, HeaderValue};
 use super::Shared;
 use super::call::{Call, Reply, text};
 use super::error::ApiError;
+use super::shape::{Field, Shape};
 use crate::host::Host;
 use crate::store::audit::Noted;
 
 /// JSON lines, as the media type that is in use for them (ndjson.org); none is registered.
-const JSON_LINES: &str = "application/x-ndjson";
+pub(super) const JSON_LINES: &str = "application/x-ndjson";
 
 /// `{number}:{hash}` of the last line that retention has dropped: the first one that is left continues it.
 const BEGIN: HeaderName = HeaderName::from_static("approval-bridge-audit-begin");
@@ -21,14 +22,13 @@ const END: HeaderName = HeaderName::from_static("approval-bridge-audit-end");
 /// Why something is not in the trail.
 const FAILURE: HeaderName = HeaderName::from_static("approval-bridge-audit-failure");
 
+/// Where a page begins.
+pub(super) const AFTER: &[Field] =
+    &[Field::optional("after", Shape::Number(0, u64::MAX), "The `seq` of the last line that is known already")];
+
 /// One page of the trail. The next one is after the last line's number; one without lines is the end.
 pub(super) async fn list<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let after = match call.query(&["after"])?.take("after") {
-        None => 0,
-        Some(text) => text.parse().map_err(|_| {
-            ApiError::bad_request("the query is not as expected: after: expected the number of a line, or 0")
-        })?,
-    };
+    let after = call.query(AFTER)?.take_number("after").unwrap_or(0);
     let page = shell.audit(after).await?;
     let mut reply = text(JSON_LINES, page.lines);
     for (name, place) in [(BEGIN, page.begin), (END, page.end)] {

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde::Serialize;
 
 use super::error::ApiError;
-use super::shape::{Field, Fields};
+use super::shape::{Field, Fields, Shape};
 
 /// An answer.
 pub(super) type Reply = Response<Bytes>;
@@ -82,46 +82,15 @@ impl Call {
         self.path.get(place).map_or("", String::as_str)
     }
 
-    /// The parameters behind the address; each of the given names at most once, and no other.
-    pub(super) fn query(&self, names: &[&str]) -> Result<Query, ApiError> {
-        let odd = |what: &str, name: &str| {
-            Err(ApiError::bad_request(format!("the query is not as expected: {what} field `{name}`")))
-        };
-        let mut query = Query(Vec::new());
-        for (name, value) in form_urlencoded::parse(self.query.as_deref().unwrap_or_default().as_bytes()) {
-            if !names.contains(&&*name) {
-                return odd("unknown", &name);
-            }
-            if query.0.iter().any(|(known, _)| *known == name) {
-                return odd("duplicate", &name);
-            }
-            query.0.push((name.into_owned(), value.into_owned()));
-        }
-        Ok(query)
+    /// The parameters behind the address.
+    pub(super) fn query(&self, expected: &[Field]) -> Result<Fields, ApiError> {
+        let odd = |problem| ApiError::bad_request(format!("the query is not as expected: {problem}"));
+        Fields::read_query(self.query.as_deref().unwrap_or_default(), expected).map_err(odd)
     }
 
-    /// The body: a JSON object of these fields. The content type is not looked at: chat builders get it wrong too often.
-    pub(super) fn body(&self, expected: &[Field]) -> Result<Fields, ApiError> {
-        Fields::read(&self.body, expected).map_err(odd_body)
-    }
-
-    /// The body: a JSON object of any fields.
-    pub(super) fn any_body(&self) -> Result<Fields, ApiError> {
-        Fields::read_any(&self.body).map_err(odd_body)
-    }
-}
-
-fn odd_body(problem: String) -> ApiError {
-    ApiError::bad_request(format!("the body is not as expected: {problem}"))
-}
-
-/// Query parameters.
-pub(super) struct Query(Vec<(String, String)>);
-
-impl Query {
-    /// A parameter's value.
-    pub(super) fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.0.iter().position(|(own, _)| own == name)?;
-        Some(self.0.swap_remove(at).1)
+    /// The body: a JSON object. The content type is not looked at: chat builders get it wrong too often.
+    pub(super) fn body(&self, expected: &Shape) -> Result<Fields, ApiError> {
+        let odd = |problem| ApiError::bad_request(format!("the body is not as expected: {problem}"));
+        Fields::read(&self.body, expected).map_err(odd)
     }
 }

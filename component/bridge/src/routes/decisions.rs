@@ -1,7 +1,7 @@
 //! The decisions, by our own addresses and by those of the published sample program. Only ever on POST: a link preview
 //! that follows an address must not approve anything.
 
-use approval_logic::approval::{ApprovalId, Person, Verdict, is_address, is_id_segment};
+use approval_logic::approval::{ApprovalId, Person, Verdict, is_id_segment};
 use approval_logic::audit::Door;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -14,11 +14,15 @@ use super::shape::{Field, Shape};
 use crate::decide::{self, Answer, Order, Outcome};
 use crate::host::Host;
 
-const DECISION: &[Field] = &[
-    Field::required("approver", Shape::Text),
-    Field::optional("comment", Shape::Text),
-    Field::optional("token", Shape::Text),
-];
+/// What a decision's body holds.
+pub(super) const DECISION: Shape = Shape::Object(&[
+    Field::required("approver", Shape::Address, "The acting person, as Moveworks has proven them"),
+    Field::optional("comment", Shape::Text, "Why. A rejection needs it, unless the settings say otherwise"),
+    Field::optional("token", Shape::Text, "The action token of that person's card, where `action_secret` is set"),
+]);
+
+/// The sample's address for a reason.
+pub(super) const SAMPLE: &[Field] = &[Field::optional("reason", Shape::Text, "The comment, where the body has none")];
 
 /// What a body asks for.
 struct Wish {
@@ -40,7 +44,7 @@ pub(super) async fn decide<H: Host>(shell: Shared<H>, call: Call, verdict: Verdi
 
 /// The sample's addresses name ticket and approval only; module and level come from the ledger.
 pub(super) async fn decide_sample<H: Host>(shell: Shared<H>, call: Call, verdict: Verdict) -> Result<Reply, ApiError> {
-    let reason = call.query(&["reason"])?.take("reason");
+    let reason = call.query(SAMPLE)?.take_text("reason");
     let wish = match read(&call) {
         Ok(wish) => Wish { comment: wish.comment.or(reason), ..wish },
         Err(message) => return Ok(respond(Answer::new(Outcome::Invalid, message))),
@@ -61,9 +65,8 @@ async fn order<H: Host>(shell: Shared<H>, id: ApprovalId, verdict: Verdict, wish
 }
 
 fn read(call: &Call) -> Result<Wish, String> {
-    let mut body = call.body(DECISION).map_err(ApiError::into_message)?;
-    let approver = body.take_text("approver").filter(|address| is_address(address));
-    let approver = approver.ok_or("approver: expected the acting person's e-mail address")?;
+    let mut body = call.body(&DECISION).map_err(ApiError::into_message)?;
+    let approver = body.take_text("approver").unwrap_or_default();
     Ok(Wish { approver, comment: body.take_text("comment"), token: body.take_text("token") })
 }
 

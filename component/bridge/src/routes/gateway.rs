@@ -26,17 +26,51 @@ const FILE_MAX: usize = BODY_MAX / 4 * 3;
 /// The longest comment, in characters.
 const TEXT_MAX: usize = 20_000;
 
-const COMMENT: &[Field] = &[Field::required("text", Shape::Text), Field::required("public", Shape::Flag)];
-const ATTACHMENT: &[Field] = &[Field::required("file_name", Shape::Text), Field::required("content", Shape::Text)];
-const ASSIGNMENT: &[Field] = &[Field::required("group", Shape::Text)];
-const RESOLUTION: &[Field] = &[Field::optional("close_notes", Shape::Text)];
-const QUERY: &[&str] = &["requestor", "updated_start_ts", "updated_end_ts", "destination", "cursor"];
+/// A comment.
+pub(super) const COMMENT: Shape = Shape::Object(&[
+    Field::required("text", Shape::Words(TEXT_MAX), "Plain text"),
+    Field::required("public", Shape::Flag, "Whether the requester sees it"),
+]);
+
+/// A file.
+pub(super) const ATTACHMENT: Shape = Shape::Object(&[
+    Field::required("file_name", Shape::Text, "Its name"),
+    Field::required("content", Shape::judged(&Shape::Text, &Shape::Base64(FILE_MAX)), "The file"),
+]);
+
+/// The group that is to work on it.
+pub(super) const ASSIGNMENT: Shape =
+    Shape::Object(&[Field::required("group", Shape::Words(usize::MAX), "The name of a group at the help desk")]);
+
+/// How it was resolved. The body may be missing.
+pub(super) const RESOLUTION: Shape =
+    Shape::Object(&[Field::optional("close_notes", Shape::Text, "How it was resolved")]);
+
+/// Nothing. The body may be missing.
+pub(super) const REOPENING: Shape = Shape::Object(&[]);
+
+/// Which tickets to list.
+pub(super) const QUERY: &[Field] = &[
+    Field::optional(
+        "requestor",
+        Shape::Text,
+        "Whose: an id of the help desk, an e-mail address, or a Moveworks user as JSON",
+    ),
+    Field::optional(
+        "updated_start_ts",
+        Shape::Text,
+        "Changed then or later, such as `2026-03-05T08:15:30.000000Z`; this or `requestor` has to be there",
+    ),
+    Field::optional("updated_end_ts", Shape::Text, "Changed then or earlier; now unless given"),
+    Field::optional("destination", Shape::Text, "Only those of this destination of `gateway_destinations`"),
+    Field::optional("cursor", Shape::Text, "The `cursor` of the page before, with the same times"),
+];
 
 pub(super) async fn list<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
     let gateway = open(&shell, &call).await?;
     let now = shell.host().now();
     let mut parameters = call.query(QUERY)?;
-    let mut take = |name| parameters.take(name).filter(|value| !value.trim().is_empty());
+    let mut take = |name| parameters.take_text(name).filter(|value| !value.trim().is_empty());
     let (start, end, whose) = (take("updated_start_ts"), take("updated_end_ts"), take("requestor"));
     let (named, cursor) = (take("destination"), take("cursor"));
     if start.is_none() && whose.is_none() {
@@ -78,7 +112,7 @@ pub(super) async fn one<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, 
 
 pub(super) async fn create<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
     let gateway = open(&shell, &call).await?;
-    let made = match payload(call.any_body()?, gateway.profile()) {
+    let made = match payload(call.body(&Shape::Free)?, gateway.profile()) {
         Ok(edit) => gateway.create(&edit).await,
         Err(failure) => Err(failure),
     };
@@ -87,7 +121,7 @@ pub(super) async fn create<H: Host>(shell: Shared<H>, call: Call) -> Result<Repl
 
 pub(super) async fn update<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
     let gateway = open(&shell, &call).await?;
-    let changed = match payload(call.any_body()?, gateway.profile()) {
+    let changed = match payload(call.body(&Shape::Free)?, gateway.profile()) {
         Ok(edit) => gateway.update(call.path(1), &edit).await,
         Err(failure) => Err(failure),
     };
@@ -95,18 +129,15 @@ pub(super) async fn update<H: Host>(shell: Shared<H>, call: Call) -> Result<Repl
 }
 
 pub(super) async fn comment<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let mut body = call.body(COMMENT)?;
+    let mut body = call.body(&COMMENT)?;
     let text = body.take_text("text").unwrap_or_default();
-    if text.trim().is_empty() || text.chars().count() > TEXT_MAX {
-        return Err(ApiError::bad_request(format!("text: expected 1 to {TEXT_MAX} characters")));
-    }
-    let public = body.take("public").and_then(|public| public.as_bool()).unwrap_or(false);
+    let public = body.take_flag("public").unwrap_or(false);
     let gateway = open(&shell, &call).await?;
     Ok(answer(&gateway, gateway.comment(call.path(1), text.trim(), public).await, StatusCode::CREATED))
 }
 
 pub(super) async fn attach<H: Host>(shell: Shared<H>, mut call: Call) -> Result<Reply, ApiError> {
-    let mut body = call.body(ATTACHMENT)?;
+    let mut body = call.body(&ATTACHMENT)?;
     // The base64 is in the body and in what was read from it; one is enough.
     call.forget_body();
     let name = body.take_text("file_name").unwrap_or_default();
@@ -122,7 +153,7 @@ pub(super) async fn attach<H: Host>(shell: Shared<H>, mut call: Call) -> Result<
 }
 
 pub(super) async fn resolve<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let notes = if call.has_body() { call.body(RESOLUTION)?.take_text("close_notes") } else { None };
+    let notes = if call.has_body() { call.body(&RESOLUTION)?.take_text("close_notes") } else { None };
     let gateway = open(&shell, &call).await?;
     let profile = gateway.profile();
     let mut fields = Map::new();
@@ -139,7 +170,7 @@ pub(super) async fn resolve<H: Host>(shell: Shared<H>, call: Call) -> Result<Rep
 
 pub(super) async fn reopen<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
     if call.has_body() {
-        call.body(&[])?;
+        call.body(&REOPENING)?;
     }
     let gateway = open(&shell, &call).await?;
     let state = Value::from(gateway.profile().reopened.as_str());
@@ -147,8 +178,7 @@ pub(super) async fn reopen<H: Host>(shell: Shared<H>, call: Call) -> Result<Repl
 }
 
 pub(super) async fn assign<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let group = call.body(ASSIGNMENT)?.take_text("group").filter(|group| !group.trim().is_empty());
-    let group = group.ok_or_else(|| ApiError::bad_request("group: expected the name of a group"))?;
+    let group = call.body(&ASSIGNMENT)?.take_text("group").unwrap_or_default();
     let gateway = open(&shell, &call).await?;
     set(&gateway, call.path(1), "group", group.into()).await
 }

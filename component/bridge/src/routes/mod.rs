@@ -6,23 +6,22 @@ mod audit;
 mod call;
 mod console;
 mod decisions;
+#[cfg(test)]
+mod document;
 mod error;
 mod gateway;
-mod later;
 mod metrics;
 mod outbox;
 mod requests;
 mod shape;
 mod sweeps;
+mod table;
 
 use std::sync::Arc;
 
-use approval_logic::approval::Verdict;
 use approval_logic::signature::same_secret;
-use axum::Router;
 use axum::body::Body;
 use axum::handler::Handler;
-use axum::routing::{get, post, put};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
@@ -34,8 +33,9 @@ use crate::config;
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::shell::Shell;
-use call::{Call, Reply, in_memory, json as reply};
+use call::{Call, Reply, in_memory, json as reply, text};
 use error::ApiError;
+use table::{Action, router};
 
 /// The largest body that is read.
 pub const BODY_MAX: usize = 1024 * 1024;
@@ -48,12 +48,6 @@ pub type Incoming = Result<Bytes, TooLarge>;
 pub struct TooLarge;
 
 type Shared<H> = Arc<Shell<H>>;
-
-/// A route's answer on its way.
-type Answering = BoxFuture<'static, Result<Reply, ApiError>>;
-
-/// What a route does. One type for all of them, so that the framework's part is there once and not for each route.
-type Action<H> = fn(Shared<H>, Call) -> Answering;
 
 #[derive(Clone)]
 struct Run<H>(Action<H>);
@@ -123,75 +117,13 @@ async fn route<H: Host>(host: H, request: Request<Incoming>) -> Response<Bytes> 
     }
 }
 
-/// The routes of the contract.
-fn router<H: Host>(shell: Shared<H>) -> Router {
-    const APPROVE: Verdict = Verdict::Approve;
-    const REJECT: Verdict = Verdict::Reject;
-    let empty = || Run::<H>(|_, _| later::empty());
-    console::routes(Router::new())
-        .route("/", get(Run(|_, _| Box::pin(health()))))
-        .route("/poll", post(Run(|shell, call| Box::pin(sweeps::poll(shell, call)))))
-        .route("/hints", post(Run(|shell, call| Box::pin(sweeps::hint(shell, call)))))
-        .route("/approvals", get(Run(|shell, call| Box::pin(approvals::list(shell, call)))))
-        .route("/approvals/{id}", get(Run(|shell, call| Box::pin(approvals::one(shell, call)))))
-        .route("/approvals/{id}/approve", post(Run(|shell, call| Box::pin(decisions::decide(shell, call, APPROVE)))))
-        .route("/approvals/{id}/reject", post(Run(|shell, call| Box::pin(decisions::decide(shell, call, REJECT)))))
-        .route(
-            "/approvals/{id}/{approval}/approve",
-            post(Run(|shell, call| Box::pin(decisions::decide_sample(shell, call, APPROVE)))),
-        )
-        .route(
-            "/approvals/{id}/{approval}/reject",
-            post(Run(|shell, call| Box::pin(decisions::decide_sample(shell, call, REJECT)))),
-        )
-        .route("/approval-requests/zendesk", post(Run(|shell, call| Box::pin(asking::zendesk(shell, call)))))
-        .route("/notifications", post(Run(|shell, call| Box::pin(outbox::notify(shell, call)))))
-        .route("/outbox", get(Run(|shell, call| Box::pin(outbox::list(shell, call)))))
-        .route("/outbox/{id}/retry", post(Run(|shell, call| Box::pin(outbox::retry(shell, call)))))
-        .route("/audit", get(Run(|shell, call| Box::pin(audit::list(shell, call)))))
-        .route("/metrics", get(Run(|shell, _| Box::pin(metrics::all(shell)))))
-        .route("/openapi.json", get(empty()))
-        .route("/requests", post(Run(|shell, call| Box::pin(requests::create(shell, call)))))
-        .route(
-            "/requests/{id}",
-            get(Run(|shell, call| Box::pin(requests::one(shell, call))))
-                .patch(Run(|shell, call| Box::pin(requests::edit(shell, call))))
-                .delete(Run(|shell, call| Box::pin(requests::cancel(shell, call)))),
-        )
-        .route("/requests/{id}/resend", post(Run(|shell, call| Box::pin(requests::resend(shell, call)))))
-        .route("/requests/{id}/responses", post(Run(|shell, call| Box::pin(requests::respond(shell, call)))))
-        .route(
-            "/gateway/{source}/tickets",
-            get(Run(|shell, call| Box::pin(gateway::list(shell, call))))
-                .post(Run(|shell, call| Box::pin(gateway::create(shell, call)))),
-        )
-        .route(
-            "/gateway/{source}/tickets/{id}",
-            get(Run(|shell, call| Box::pin(gateway::one(shell, call))))
-                .patch(Run(|shell, call| Box::pin(gateway::update(shell, call)))),
-        )
-        .route(
-            "/gateway/{source}/tickets/{id}/comments",
-            post(Run(|shell, call| Box::pin(gateway::comment(shell, call)))),
-        )
-        .route(
-            "/gateway/{source}/tickets/{id}/attachments",
-            post(Run(|shell, call| Box::pin(gateway::attach(shell, call)))),
-        )
-        .route(
-            "/gateway/{source}/tickets/{id}/resolve",
-            post(Run(|shell, call| Box::pin(gateway::resolve(shell, call)))),
-        )
-        .route("/gateway/{source}/tickets/{id}/reopen", post(Run(|shell, call| Box::pin(gateway::reopen(shell, call)))))
-        .route(
-            "/gateway/{source}/tickets/{id}/assignment",
-            put(Run(|shell, call| Box::pin(gateway::assign(shell, call)))),
-        )
-        .with_state(shell)
-}
-
 async fn health() -> Result<Reply, ApiError> {
     Ok(reply(StatusCode::OK, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })))
+}
+
+/// The document of the routes; `document` writes it.
+async fn openapi() -> Result<Reply, ApiError> {
+    Ok(text("application/json", include_bytes!("../../openapi.json").to_vec()))
 }
 
 /// Gives the envelope to what the framework refuses by itself: unknown paths, wrong methods, odd addresses.

@@ -20,26 +20,21 @@ const RECIPIENTS_MAX: usize = 500;
 /// The longest text: below Moveworks' 20 000 characters even when every one of them has to be escaped.
 const MESSAGE_MAX: usize = 3_000;
 
-const NOTIFICATION: &[Field] = &[
-    Field::required("message", Shape::Text),
-    Field::required("recipients", Shape::List(&Shape::Text)),
-    Field::optional("context", Shape::Object(CONTEXT)),
-];
+/// A message from outside.
+pub(super) const NOTIFICATION: Shape = Shape::Object(&[
+    Field::required("message", Shape::Words(MESSAGE_MAX), "Plain text"),
+    Field::required("recipients", Shape::List(&Shape::Address, 1, RECIPIENTS_MAX), "Each gets a message of their own"),
+    Field::optional("context", Shape::Object(CONTEXT), "What goes along"),
+]);
 
-const CONTEXT: &[Field] = &[Field::optional("slots", Shape::Free)];
+const CONTEXT: &[Field] = &[Field::optional("slots", Shape::Free, "Slots of the event's follow-up path")];
 
 pub(super) async fn notify<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let mut body = call.body(NOTIFICATION)?;
+    let mut body = call.body(&NOTIFICATION)?;
     let message = body.take_text("message").unwrap_or_default();
-    if message.trim().is_empty() || message.chars().count() > MESSAGE_MAX {
-        return Err(ApiError::bad_request(format!("message: expected 1 to {MESSAGE_MAX} characters")));
-    }
     let recipients = body.take("recipients");
     let recipients = recipients.as_ref().and_then(Value::as_array).into_iter().flatten();
-    let recipients: Vec<String> = recipients.filter_map(Value::as_str).map(str::to_owned).collect();
-    if recipients.is_empty() || recipients.len() > RECIPIENTS_MAX {
-        return Err(ApiError::bad_request(format!("recipients: expected 1 to {RECIPIENTS_MAX} addresses")));
-    }
+    let recipients = recipients.filter_map(Value::as_str).map(str::to_owned).collect();
     let slots = match body.take("context").as_mut().and_then(|context| context.get_mut("slots")).map(Value::take) {
         Some(Value::Object(slots)) if !slots.is_empty() => Some(slots),
         _ => None,

@@ -1,8 +1,10 @@
 //! `/requests…`: approval requests that the bridge keeps.
 
-use approval_logic::approval::{ApprovalId, Person, TicketKind, Verdict, is_id_segment};
+use approval_logic::approval::{ApprovalId, Person, Verdict, is_id_segment, normal_address};
 use approval_logic::audit::Door;
-use approval_logic::managed::{Answer, Event, HelpDesk, Policy, Recipient, Refusal, Request, Subject};
+use approval_logic::managed::{
+    Answer, Event, HelpDesk, MESSAGE_MAX, Policy, RECIPIENTS_MAX, Recipient, Refusal, Request, SUBJECT_MAX, Subject,
+};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -12,61 +14,123 @@ use super::call::{Call, Reply, json as reply};
 use super::decisions;
 use super::error::ApiError;
 use super::shape::{Field, Fields, Shape};
+use super::sweeps::{MODULES, kind};
 use crate::decide::{self, Order};
 use crate::host::Host;
 use crate::report::iso_text;
-use crate::requests::{RequestError, Wish, actor};
+use crate::requests::{RequestError, Wish};
 use crate::store::requests::ChangeError;
 
-const RECIPIENTS: Field = Field::required("recipients", Shape::List(&Shape::Object(RECIPIENT)));
-const RECIPIENT: &[Field] = &[Field::optional("name", Shape::Text), Field::required("email", Shape::Text)];
+const RECIPIENT: Shape = Shape::Object(&[
+    Field::optional("name", Shape::Text, "For the card and the ticket"),
+    Field::required("email", Shape::judged(&Shape::Text, &Shape::Address), "Where Moveworks finds the person"),
+]);
+
+/// People. Their rules have codes of their own.
+const fn recipients_from(whole: &'static Shape, about: &'static str) -> Field {
+    Field::required("recipients", Shape::judged(&Shape::List(&RECIPIENT, 0, usize::MAX), whole), about)
+}
 
 /// Who acts, beside what the contract has: only the caller knows.
-const BY: Field = Field::optional("by", Shape::Text);
+const BY: Field = Field::optional("by", Shape::Address, "The technician who does this, for the trail");
 
-const CREATE: &[Field] = &[
-    Field::required("source", Shape::Word(&["sdp", "zendesk", "atera"])),
-    Field::optional("module", Shape::Text),
-    Field::required("ticket_id", Shape::Text),
-    RECIPIENTS,
-    Field::optional("policy", Shape::Object(POLICY)),
-    Field::required("subject", Shape::Text),
-    Field::required("message", Shape::Text),
+const TICKET_ID: Field = Field::required("ticket_id", Shape::Segment, "The ticket's id at its help desk");
+const RECIPIENTS: Field = recipients_from(
+    &Shape::List(&RECIPIENT, 1, RECIPIENTS_MAX),
+    "Who is asked; not who asks, nor the ticket's requester",
+);
+const POLICY: Field = Field::optional(
+    "policy",
+    Shape::judged(
+        &Shape::Object(&[
+            Field::required("rule", Shape::Word(&["all", "any", "at_least"]), ""),
+            Field::optional("count", Shape::Number(0, COUNT_MAX), ""),
+        ]),
+        &Shape::Either(&[
+            &[
+                Field::required("rule", Shape::Word(&["all", "any"]), "Everybody, or one of them"),
+                Field::optional("count", Shape::Nothing, "Only with `at_least`"),
+            ],
+            &[
+                Field::required("rule", Shape::Word(&["at_least"]), "So many of them"),
+                Field::required("count", Shape::Number(1, COUNT_MAX), "How many; not more than there are recipients"),
+            ],
+        ]),
+    ),
+    "How many have to approve; `all` unless given",
+);
+const COUNT_MAX: u64 = u32::MAX as u64;
+const SUBJECT: Field =
+    Field::required("subject", Shape::judged(&Shape::Text, &Shape::Words(SUBJECT_MAX)), "What it is about, in a line");
+const MESSAGE: Field = Field::required(
+    "message",
+    Shape::judged(&Shape::Text, &Shape::Words(MESSAGE_MAX)),
+    "What the approvers need to know",
+);
+
+/// A new request.
+pub(super) const CREATE: Shape = Shape::Either(&[
+    &[
+        Field::required("source", Shape::Word(&["sdp"]), "The help desk of the ticket"),
+        Field::optional("module", Shape::Word(MODULES), "Where the ticket is; `requests` unless given"),
+        TICKET_ID,
+        RECIPIENTS,
+        POLICY,
+        SUBJECT,
+        MESSAGE,
+        BY,
+    ],
+    &[
+        Field::required("source", Shape::Word(&["zendesk", "atera"]), "The help desk of the ticket"),
+        Field::optional("module", Shape::Nothing, "Only `sdp` has modules"),
+        TICKET_ID,
+        RECIPIENTS,
+        POLICY,
+        SUBJECT,
+        MESSAGE,
+        BY,
+    ],
+]);
+
+/// A request's new recipients.
+pub(super) const EDIT: Shape = Shape::Object(&[
+    recipients_from(
+        &Shape::List(&RECIPIENT, 0, RECIPIENTS_MAX),
+        "Who is asked from now on: only the newly added hear of it, an empty list cancels",
+    ),
+    BY,
+]);
+
+/// Whom to send it again.
+pub(super) const RESEND: &[Field] = &[
+    Field::optional("recipient", Shape::Text, "The id of one recipient; everybody who has not answered unless given"),
     BY,
 ];
 
-const POLICY: &[Field] =
-    &[Field::required("rule", Shape::Word(&["all", "any", "at_least"])), Field::optional("count", Shape::Count)];
+/// Who cancels.
+pub(super) const CANCEL: &[Field] = &[BY];
 
-const EDIT: &[Field] = &[RECIPIENTS, BY];
-
-const ANSWER: &[Field] = &[
-    Field::required("approver", Shape::Text),
-    Field::required("answer", Shape::Word(&["approve", "decline", "feedback"])),
-    Field::optional("comment", Shape::Text),
-    Field::optional("token", Shape::Text),
-];
+/// An answer to a request.
+pub(super) const ANSWER: Shape = Shape::Object(&[
+    Field::required("approver", Shape::Address, "The acting person, as Moveworks has proven them"),
+    Field::required("answer", Shape::Word(&["approve", "decline", "feedback"]), "Feedback is kept and does not answer"),
+    Field::optional("comment", Shape::Text, "Why; the words of a feedback"),
+    Field::optional("token", Shape::Text, "The action token of that person's card, where `action_secret` is set"),
+]);
 
 pub(super) async fn create<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let mut body = call.body(CREATE)?;
+    let mut body = call.body(&CREATE)?;
     let source = body.take_text("source").unwrap_or_default();
     let desk = HelpDesk::ALL.into_iter().find(|desk| desk.name() == source);
     let desk = desk.ok_or_else(|| ApiError::bad_request("source: expected sdp, zendesk or atera"))?;
-    let kind = match (desk, body.take_text("module")) {
-        (HelpDesk::Sdp, module) => TicketKind::module(module.as_deref().unwrap_or("requests"))
-            .ok_or_else(|| ApiError::bad_request("module: expected requests, changes or releases"))?,
-        (_, None) => TicketKind::Ticket,
-        (_, Some(_)) => return Err(ApiError::bad_request("module: only sdp has modules")),
-    };
-    let id = body.take_text("ticket_id").filter(|id| is_id_segment(id));
-    let id = id.ok_or_else(|| ApiError::bad_request("ticket_id: expected 1 to 64 letters, digits, - or _"))?;
+    let kind = kind(desk == HelpDesk::Sdp, body.take_text("module"));
     let wish = Wish {
-        subject: Subject { desk, kind, id },
+        subject: Subject { desk, kind, id: body.take_text("ticket_id").unwrap_or_default() },
         recipients: recipients(&mut body),
         policy: policy(body.take("policy")).map_err(refused)?,
         title: body.take_text("subject").unwrap_or_default(),
         message: body.take_text("message").unwrap_or_default(),
-        by: actor(body.take_text("by"))?,
+        by: by(&mut body),
     };
     let by = wish.by.clone();
     let request = shell.create_request(wish).await?;
@@ -79,16 +143,16 @@ pub(super) async fn one<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, 
 }
 
 pub(super) async fn edit<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let mut body = call.body(EDIT)?;
-    let by = actor(body.take_text("by"))?;
+    let mut body = call.body(&EDIT)?;
+    let by = by(&mut body);
     let request = shell.edit_request(named(&call)?, recipients(&mut body), by.as_deref()).await?;
     let noted = shell.note_request(&request.id, "edited", by.as_deref(), request.status().name()).await;
     Ok(with_note(reply(StatusCode::OK, &view(&request)), noted))
 }
 
 pub(super) async fn resend<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let mut query = call.query(&["recipient", "by"])?;
-    let (recipient, by) = (query.take("recipient"), actor(query.take("by"))?);
+    let mut query = call.query(RESEND)?;
+    let (recipient, by) = (query.take_text("recipient"), by(&mut query));
     let (request, resent) = shell.resend_request(named(&call)?, recipient.as_deref(), by.as_deref()).await?;
     let mut view = view(&request);
     view.insert("resent".to_owned(), json!(resent));
@@ -97,7 +161,7 @@ pub(super) async fn resend<H: Host>(shell: Shared<H>, call: Call) -> Result<Repl
 }
 
 pub(super) async fn cancel<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let by = actor(call.query(&["by"])?.take("by"))?;
+    let by = by(&mut call.query(CANCEL)?);
     let request = shell.cancel_request(named(&call)?, by.as_deref()).await?;
     let noted = shell.note_request(&request.id, "cancelled", by.as_deref(), request.status().name()).await;
     Ok(with_note(reply(StatusCode::OK, &view(&request)), noted))
@@ -106,10 +170,8 @@ pub(super) async fn cancel<H: Host>(shell: Shared<H>, call: Call) -> Result<Repl
 /// An answer by the address of the person, for callers that know the request and not the card. It is the same decision,
 /// under the same rules: where tokens are configured it carries the token of that person's card.
 pub(super) async fn respond<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let mut body = call.body(ANSWER)?;
-    let approver = body.take_text("approver").filter(|address| approval_logic::approval::is_address(address));
-    let approver =
-        approver.ok_or_else(|| ApiError::bad_request("approver: expected the acting person's e-mail address"))?;
+    let mut body = call.body(&ANSWER)?;
+    let approver = body.take_text("approver").unwrap_or_default();
     let word = body.take_text("answer").unwrap_or_default();
     let (answer, verdict) = match word.as_str() {
         "approve" => (Answer::Verdict(Verdict::Approve), Verdict::Approve),
@@ -141,6 +203,10 @@ pub(super) async fn respond<H: Host>(shell: Shared<H>, call: Call) -> Result<Rep
 fn named(call: &Call) -> Result<&str, ApiError> {
     let id = call.path(0);
     if is_id_segment(id) { Ok(id) } else { Err(absent()) }
+}
+
+fn by(fields: &mut Fields) -> Option<String> {
+    fields.take_text("by").map(|address| normal_address(&address))
 }
 
 fn recipients(body: &mut Fields) -> Vec<Person> {

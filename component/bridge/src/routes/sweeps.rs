@@ -1,6 +1,6 @@
 //! `POST /poll` and `POST /hints`.
 
-use approval_logic::approval::{Source, TicketKind, TicketRef, is_id_segment};
+use approval_logic::approval::{Source, TicketKind, TicketRef};
 use http::StatusCode;
 use serde_json::json;
 
@@ -10,38 +10,47 @@ use super::error::ApiError;
 use super::shape::{Field, Shape};
 use crate::host::Host;
 
+/// How to sweep.
+pub(super) const POLL: &[Field] =
+    &[Field::optional("dry_run", Shape::Flag, "Announce and remember nothing; `false` unless given")];
+
 pub(super) async fn poll<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let dry_run = match call.query(&["dry_run"])?.take("dry_run").as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(ApiError::bad_request("the query is not as expected: dry_run: expected true or false")),
-    };
+    let dry_run = call.query(POLL)?.take_flag("dry_run").unwrap_or(false);
     Ok(reply(StatusCode::OK, &shell.poll(dry_run).await?))
 }
 
-const HINT: &[Field] = &[
-    Field::required("source", Shape::Text),
-    Field::optional("module", Shape::Text),
-    Field::required("ticket_id", Shape::Text),
-];
+/// The modules of ServiceDesk Plus.
+pub(super) const MODULES: &[&str] = &["requests", "changes", "releases"];
+
+const TICKET_ID: Field =
+    Field::required("ticket_id", Shape::Segment, "The ticket's id, or that of the approval request");
+
+/// A ticket to look at.
+pub(super) const HINT: Shape = Shape::Either(&[
+    &[
+        Field::required("source", Shape::Word(&["sdp"]), "The help desk"),
+        Field::optional("module", Shape::Word(MODULES), "Where the ticket is; `requests` unless given"),
+        TICKET_ID,
+    ],
+    &[
+        Field::required("source", Shape::Word(&["zendesk"]), "The help desk"),
+        Field::optional("module", Shape::Nothing, "Zendesk has none"),
+        TICKET_ID,
+    ],
+]);
+
+/// The kind of a ticket; only ServiceDesk Plus has modules.
+pub(super) fn kind(is_sdp: bool, module: Option<String>) -> TicketKind {
+    let module = || TicketKind::module(module.as_deref()?);
+    if is_sdp { module().unwrap_or(TicketKind::Request) } else { TicketKind::Ticket }
+}
 
 /// Anybody's trigger can call this, so it only says where to look; what is there is read from the source.
 pub(super) async fn hint<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
-    let mut body = call.body(HINT)?;
-    let module = body.take_text("module");
-    let (source, kind) = match (body.take_text("source").as_deref(), module.as_deref()) {
-        (Some("sdp"), module) => {
-            let kind = TicketKind::module(module.unwrap_or("requests"));
-            let kind = kind.ok_or_else(|| ApiError::bad_request("module: expected requests, changes or releases"))?;
-            (Source::Sdp, kind)
-        }
-        (Some("zendesk"), None) => (Source::Zendesk, TicketKind::Ticket),
-        (Some("zendesk"), Some(_)) => return Err(ApiError::bad_request("module: expected nothing; Zendesk has none")),
-        _ => return Err(ApiError::bad_request("source: expected sdp or zendesk")),
-    };
-    let id = body.take_text("ticket_id").filter(|id| is_id_segment(id));
-    let ticket = id.ok_or_else(|| ApiError::bad_request("ticket_id: expected 1 to 64 letters, digits, - or _"))?;
-    let ticket = TicketRef { source, kind, ticket };
+    let mut body = call.body(&HINT)?;
+    let source = if body.take_text("source").as_deref() == Some("sdp") { Source::Sdp } else { Source::Zendesk };
+    let kind = kind(source == Source::Sdp, body.take_text("module"));
+    let ticket = TicketRef { source, kind, ticket: body.take_text("ticket_id").unwrap_or_default() };
     Ok(match shell.hint(ticket).await? {
         Some(report) => reply(StatusCode::OK, &report),
         None => {

@@ -109,7 +109,7 @@ async fn bodies_and_queries_are_read_strictly_and_the_offender_is_named() {
         (
             "/approval-requests/zendesk",
             r#"{"ticket_id":1,"subject":"s","message":"m","assignee_user_id":1,"assignee_group_id":2}"#,
-            "either",
+            "assignee_group_id",
         ),
         ("/approval-requests/zendesk", r#"{"ticket_id":"x","subject":"s","message":"m"}"#, "ticket_id"),
         (

@@ -162,8 +162,8 @@ impl<H: Host> Session<H> {
             return Err(failure);
         }
         match self.listed(counter, id, asked).await {
-            // Not in the list either: then what was said first holds.
-            Err(gone) if is_absent(&gone) => Err(failure),
+            // The list tells all of it, also where the account does not show single ones to anybody.
+            Err(gone) if is_absent(&gone) => Err(gone),
             listed => {
                 self.lists_only.store(listed.is_ok(), Ordering::Relaxed);
                 listed

@@ -109,6 +109,12 @@ impl<H: Host> Requests<H> {
         self.store.read(&record_key(id)).await
     }
 
+    /// The open request about a ticket.
+    pub async fn open_of(&self, subject: &Subject) -> Result<Option<Request>, StoreError> {
+        let Some(id) = self.store.read::<String>(&index_key(subject)).await? else { return Ok(None) };
+        Ok(self.get(&id).await?.filter(|request| request.status().is_open()))
+    }
+
     /// The requests that changed since a sweep looked at them; none: there has never been a request.
     pub async fn touched(&self) -> Result<Option<Vec<Touched>>, StoreError> {
         Ok(self.store.read::<Root>(ROOT).await?.map(|root| root.touched))
@@ -145,12 +151,10 @@ impl<H: Host> Requests<H> {
         let lease = Lease::take_requests(work, self.store.clone(), PATIENCE).await?.ok_or(ChangeError::Busy)?;
         let create = async {
             let index = index_key(subject);
-            let previous: Option<String> = self.store.read(&index).await?;
-            if let Some(previous) = &previous
-                && self.get(previous).await?.is_some_and(|request| request.status().is_open())
-            {
-                return Err(ChangeError::Open(previous.clone()));
+            if let Some(open) = self.open_of(subject).await? {
+                return Err(ChangeError::Open(open.id));
             }
+            let previous: Option<String> = self.store.read(&index).await?;
             let request = make(previous.as_deref())?;
             let root: Root = self.store.read(ROOT).await?.unwrap_or_default();
             if root.touched.len() >= TOUCHED_MAX {

@@ -43,7 +43,8 @@ pub(super) fn person(row: &Row, [first, last, email]: [&str; 3]) -> Option<Perso
 pub(super) fn time(row: &Row, name: &str) -> Option<Millis> {
     let text = row.get(name)?.as_str()?.trim();
     let with_zone = DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis());
-    with_zone.or_else(|| Some(text.parse::<NaiveDateTime>().ok()?.and_utc().timestamp_millis()))
+    let time = with_zone.or_else(|| Some(text.parse::<NaiveDateTime>().ok()?.and_utc().timestamp_millis()));
+    time.filter(|millis| *millis > 0)
 }
 
 /// A flag that may be missing, or written as text.

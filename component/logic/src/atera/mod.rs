@@ -16,7 +16,10 @@ use crate::approval::Millis;
 use crate::http::{HttpRequest, Method};
 
 pub use envelope::classify;
-pub use read::{Comment, Page, Refused, holds, read_comments, read_contact, read_ticket, read_tickets, read_written};
+pub use read::{
+    Comment, Page, Refused, holds, read_comments, read_contact, read_technicians, read_ticket, read_tickets,
+    read_written,
+};
 
 /// The largest page that every list gives (third-party clients: 20 by default, at most 50).
 pub const PAGE_SIZE: u32 = 50;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::PAGE_SIZE;
 use super::envelope::classify;
 use super::fields::{self, Row};
+use super::{PAGE_SIZE, Technician};
 use crate::approval::{Millis, Person, Ticket, TicketKind};
 use crate::http::{CallError, HttpResponse, Method};
 use crate::text::{html_to_text, truncate};
@@ -106,6 +106,15 @@ pub fn read_contact(response: &HttpResponse, email: &str) -> Result<Option<Perso
     })?;
     let mut live = contacts.items.into_iter().filter(|(archived, _)| !archived).filter_map(|(_, person)| person);
     Ok(live.find(|person| person.has_address(email)))
+}
+
+/// The technicians that a page of tickets names as theirs. Atera has no list of technicians.
+pub fn read_technicians(response: &HttpResponse) -> Result<Vec<Technician>, CallError> {
+    let technicians = page(response, |row| {
+        let id = fields::count(row, "TechnicianContactID").filter(|id| *id > 0);
+        Ok(id.map(|id| Technician { id, email: fields::line(row, "TechnicianEmail") }))
+    })?;
+    Ok(technicians.items.into_iter().flatten().collect())
 }
 
 /// Whether a write was taken.

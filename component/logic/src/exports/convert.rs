@@ -246,6 +246,7 @@ pub(super) fn request_out(request: HttpRequest) -> wit::HttpRequest {
         method: request.method.name().to_owned(),
         url: request.url,
         headers: request.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        // Nothing that goes out here carries a file.
         body: request.body,
     }
 }

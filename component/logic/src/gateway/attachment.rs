@@ -1,11 +1,14 @@
 //! A file as Moveworks hands it over: a name and base64 (Moveworks "Ticket Gateway: Configuration Guide", add attachment).
 //!
-//! The base64 is checked without being decoded, and decoded only into the body that goes to the help desk, so that a file
-//! is in memory once.
+//! The base64 is checked without being kept decoded, and decoded only on its way to the help desk, so that a file is in
+//! memory once.
+
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::http::FilePart;
 use crate::text::{clean_line, truncate};
 
 /// The longest file name, in characters.
@@ -18,7 +21,7 @@ const PIECE: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
     name: String,
-    content: String,
+    content: Arc<String>,
 }
 
 /// Why a file is refused.
@@ -54,7 +57,7 @@ impl Attachment {
                 return Err(AttachmentError::Encoding);
             }
         }
-        Ok(Self { name: file_name(name), content })
+        Ok(Self { name: file_name(name), content: Arc::new(content) })
     }
 
     /// The name: one part of a path, without anything that a file system, a header or a reader could take for more.
@@ -62,11 +65,9 @@ impl Attachment {
         &self.name
     }
 
-    /// Appends the bytes of the file.
-    pub fn append_to(&self, body: &mut Vec<u8>) {
-        body.reserve(self.content.len() / 4 * 3);
-        // It was checked when it was taken.
-        let _ = STANDARD.decode_vec(&self.content, body);
+    /// The file as a part of a body that ends with these bytes.
+    pub fn part(&self, after: Vec<u8>) -> FilePart {
+        FilePart { base64: self.content.clone(), after }
     }
 
     /// The base64, as it came.

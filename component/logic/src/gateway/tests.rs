@@ -7,7 +7,7 @@ mod windows;
 
 use super::*;
 use crate::approval::Source;
-use crate::http::CallError;
+use crate::http::{CallError, HttpRequest, Method};
 
 fn ticket(id: &str, updated_at: Millis) -> Ticket {
     Ticket { id: id.to_owned(), number: id.to_owned(), updated_at: Some(updated_at), ..Ticket::default() }

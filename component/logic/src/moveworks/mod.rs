@@ -4,6 +4,7 @@
 //! that a receiver can collapse repeats by.
 
 mod read;
+mod regions;
 
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use crate::signature::hmac_sha256_hex;
 use crate::text::truncate;
 
 pub use read::read_acceptance;
+pub use regions::REGIONS;
 
 /// The longest message the Events API takes ("Events API": message, 1 to 20 000 characters).
 pub const MESSAGE_MAX: usize = 20_000;

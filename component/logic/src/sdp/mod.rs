@@ -3,6 +3,7 @@
 //! Sources of the rules: ManageEngine "ServiceDesk Plus Cloud API v3" and "ServiceDesk Plus API v3 (on-premises)",
 //! Zoho "OAuth 2.0". What only third parties have seen is survived, never relied on.
 
+mod centres;
 mod envelope;
 mod fields;
 mod read;
@@ -17,6 +18,7 @@ use crate::approval::{ApprovalId, Millis, Person, TicketKind, Verdict};
 use crate::http::{HttpRequest, Method, STRICT};
 use crate::text::{clean_line, truncate};
 
+pub use centres::{CENTRES, Centre};
 pub use envelope::classify;
 pub use read::{
     Approvals, Level, Levels, ListedTicket, Page, Refused, embedded_approvals, read_approval, read_approvals,

@@ -204,17 +204,15 @@ impl Calls<'_> {
         // No file holds its own keyed hash.
         let mark = hmac_sha256_hex(b"approval-bridge boundary", file.base64().as_bytes());
         let boundary = format!("bridge-{}", mark.get(..32).unwrap_or_default());
-        let mut body = format!(
+        let before = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"input_file\"; filename=\"{}\"\r\n\
              Content-Type: application/octet-stream\r\n\r\n",
             file.name()
-        )
-        .into_bytes();
-        file.append_to(&mut body);
-        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        );
         let request = self.let_in(HttpRequest::new(Method::Put, self.url(&path(id, "/upload"))));
         let mut request = request.header("content-type", format!("multipart/form-data; boundary={boundary}"));
-        request.body = body;
+        request.body = before.into_bytes();
+        request.file = Some(file.part(format!("\r\n--{boundary}--\r\n").into_bytes()));
         request
     }
 }

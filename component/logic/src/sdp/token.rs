@@ -5,7 +5,7 @@ use std::time::Duration;
 use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
-use crate::approval::Millis;
+use crate::approval::{Millis, TicketKind};
 use crate::http::{CallError, HttpRequest, HttpResponse, Method, STRICT};
 use crate::text::{clean_line, truncate};
 
@@ -113,4 +113,25 @@ pub fn read(response: &HttpResponse, now: Millis) -> Result<AccessToken, CallErr
             after: response.retry_after().unwrap_or(Duration::from_secs(5)),
         }),
     }
+}
+
+/// What the token may do, where the answer tells it.
+pub fn read_scopes(response: &HttpResponse) -> Option<Vec<String>> {
+    let body: Value = serde_json::from_slice(&response.body).ok()?;
+    let scopes = body.get("scope")?.as_str()?.split([' ', ',']).filter(|scope| !scope.is_empty());
+    Some(scopes.map(str::to_owned).collect())
+}
+
+/// The scope that lets a module be read and decided (ManageEngine, "ServiceDesk Plus Cloud API v3", OAuth: scopes).
+pub fn scope(kind: TicketKind) -> String {
+    format!("SDPOnDemand.{}.ALL", kind.plural())
+}
+
+/// Whether these scopes let a module be read and decided.
+pub fn covers(scopes: &[String], kind: TicketKind) -> bool {
+    let has = |right: &str| {
+        let wanted = format!("SDPOnDemand.{}.{right}", kind.plural());
+        scopes.iter().any(|scope| scope.eq_ignore_ascii_case(&wanted))
+    };
+    has("ALL") || (has("READ") && has("UPDATE"))
 }

@@ -6,6 +6,7 @@
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value, json};
 
+use super::read::time;
 use super::{Calls, classify, encoded};
 use crate::approval::{Millis, is_id_segment};
 use crate::gateway::{
@@ -141,9 +142,9 @@ impl Calls<'_> {
     /// Uploads a file; it waits to be put on a ticket by [`Calls::add_comment`].
     pub fn upload(&self, file: &Attachment) -> HttpRequest {
         let url = format!("{}?filename={}", self.url("uploads"), encoded(file.name()));
-        let mut body = Vec::new();
-        file.append_to(&mut body);
-        self.let_in(HttpRequest::new(Method::Post, url)).with_body("application/binary", body)
+        let mut request = self.let_in(HttpRequest::new(Method::Post, url)).header("content-type", "application/binary");
+        request.file = Some(file.part(Vec::new()));
+        request
     }
 }
 
@@ -360,11 +361,6 @@ fn line(value: Option<&Value>) -> Option<String> {
 fn plain(value: Option<&Value>, max: usize) -> Option<String> {
     let text = clean(value?.as_str()?);
     (!text.is_empty()).then(|| truncate(&text, max).into_owned())
-}
-
-fn time(value: Option<&Value>) -> Option<Millis> {
-    let time = DateTime::parse_from_rfc3339(value?.as_str()?.trim()).ok()?;
-    Some(time.timestamp_millis()).filter(|millis| *millis > 0)
 }
 
 /// A time as search takes it. Zendesk's own times are whole seconds.

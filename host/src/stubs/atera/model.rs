@@ -49,6 +49,8 @@ pub struct AteraTicket {
     pub priority: Option<String>,
     /// `FirstComment`, HTML.
     pub first_comment: String,
+    /// The technician who has it: id and address.
+    pub technician: Option<(u64, String)>,
     /// When it last changed, epoch milliseconds.
     pub modified: i64,
     /// Its comments, oldest first.
@@ -99,6 +101,7 @@ impl World {
             requester,
             priority: Some("High".into()),
             first_comment: "<p>Please look at <b>this</b>.</p>".into(),
+            technician: None,
             modified: self.now(),
             comments: Vec::new(),
             fields: BTreeMap::new(),

@@ -19,6 +19,8 @@ pub(super) fn ticket(ticket: &AteraTicket) -> Value {
         "EndUserLastName": requester.map(|_| last),
         "EndUserEmail": requester.and_then(|person| person.email.as_deref()),
         "FirstComment": ticket.first_comment,
+        "TechnicianContactID": ticket.technician.as_ref().map(|(id, _)| id),
+        "TechnicianEmail": ticket.technician.as_ref().map(|(_, email)| email),
         "TicketCreatedDate": time(ticket.modified),
     })
 }

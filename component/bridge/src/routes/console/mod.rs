@@ -15,15 +15,16 @@ use approval_logic::approval::ApprovalId;
 use approval_logic::audit::Door;
 use approval_logic::signature::same_secret;
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::post;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use maud::Markup;
 
 use super::approvals::card;
 use super::audit::with_note;
-use super::call::{Call, Query, Reply};
+use super::call::{Call, Reply};
 use super::error::ApiError;
+use super::shape::{Field, Fields, Shape};
 use super::{Run, Shared, bearer};
 use crate::config;
 use crate::host::Host;
@@ -51,10 +52,17 @@ pub(super) fn is_own_door(method: &Method, path: &str) -> bool {
     }
 }
 
-/// The routes of the console.
-pub(super) fn routes<H: Host>(router: Router<Shared<H>>) -> Router<Shared<H>> {
+/// The parameters of the page.
+pub(super) const QUERY: &[Field] = &[
+    Field::optional("approval", Shape::Text, "The approval whose card is shown, in place of everything else"),
+    Field::optional("order", Shape::Word(&["oldest", "newest"]), "What comes first in the list of what waits; oldest"),
+    Field::optional("after", Shape::Text, "Where the page of the list before ended, as its link says"),
+    Field::optional("done", Shape::Word(&Done::NAMES), "What was just done, for a line on the page"),
+];
+
+/// Adds the addresses that the forms of the page post to. They are the page's own, and no part of the contract.
+pub(super) fn forms<H: Host>(router: Router<Shared<H>>) -> Router<Shared<H>> {
     router
-        .route(HOME, get(Run(|shell, call| Box::pin(answered(open(shell, call))))))
         .route(SIGN_IN, post(Run(|shell, call| Box::pin(answered(sign_in(shell, call))))))
         .route(SIGN_OUT, post(Run(|shell, call| Box::pin(answered(sign_out(shell, call))))))
         .route(POLL, post(Run(|shell, call| Box::pin(answered(poll(shell, call))))))
@@ -121,9 +129,9 @@ fn back(done: Option<Done>) -> Reply {
 /// What browsers are to keep from happening: anything that is not this page, any copy of it, any frame round it. The
 /// referrer stays on for the own address only: without it browsers leave out where a form was.
 fn guard(reply: &mut Reply) {
+    let [own, cards] = page::STYLE_HASHES;
     let policy = format!(
-        "default-src 'none'; style-src '{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        page::style_hash()
+        "default-src 'none'; style-src '{own}' '{cards}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     let headers = reply.headers_mut();
     headers.extend(HeaderValue::from_str(&policy).map(|policy| (http::header::CONTENT_SECURITY_POLICY, policy)));
@@ -150,8 +158,13 @@ fn session<H: Host>(keys: &Keys, host: &H, headers: &HeaderMap) -> Option<Sessio
     keys.session(&cookies.join("; "), host.now())
 }
 
+/// `GET /console`.
+pub(super) async fn open<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
+    answered(show(shell, call)).await
+}
+
 /// The console, or the card of one approval.
-async fn open<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, Failure> {
+async fn show<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, Failure> {
     let token = api_token(shell.host()).await?;
     let keys = Keys::of(&token);
     let session = session(&keys, shell.host(), call.headers());
@@ -160,19 +173,19 @@ async fn open<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, Failure> {
         return Err(Failure::Stranger(None));
     }
     let form_token = session.map(|session| keys.form_token(&session));
-    let mut query = call.query(&["approval", "order", "after", "done"])?;
-    if let Some(id) = query.take("approval") {
+    let mut query = call.query(QUERY)?;
+    if let Some(id) = query.take_text("approval") {
         return one(&shell, &id, form_token.as_deref()).await;
     }
     let place = place(&mut query)?;
-    let done = query.take("done").as_deref().and_then(Done::parse);
+    let done = query.take_text("done").as_deref().and_then(Done::parse);
     let view = view::gather(&shell, place, done, form_token).await?;
     Ok(reply(StatusCode::OK, page::console(&view)))
 }
 
-fn place(query: &mut Query) -> Result<Place, Failure> {
-    let order = query.take("order");
-    Place::parse(order.as_deref(), query.take("after").as_deref())
+fn place(query: &mut Fields) -> Result<Place, Failure> {
+    let order = query.take_text("order");
+    Place::parse(order.as_deref(), query.take_text("after").as_deref())
         .ok_or_else(|| ApiError::bad_request("There is no such page of the list. Go back to its beginning.").into())
 }
 

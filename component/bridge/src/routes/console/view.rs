@@ -24,18 +24,18 @@ pub(super) enum Done {
 }
 
 impl Done {
+    /// The words in addresses, in the order of the cases.
+    pub(super) const NAMES: [&'static str; 3] = ["swept", "retried", "retried-unnoted"];
+    const ALL: [Self; 3] = [Self::Swept, Self::Retried, Self::RetriedUnnoted];
+
     /// The word in addresses.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Swept => "swept",
-            Self::Retried => "retried",
-            Self::RetriedUnnoted => "retried-unnoted",
-        }
+    pub(super) fn name(self) -> &'static str {
+        Self::ALL.into_iter().zip(Self::NAMES).find(|(own, _)| *own == self).map_or("", |(_, name)| name)
     }
 
     /// What an address says; none: nothing that is known.
     pub(super) fn parse(name: &str) -> Option<Self> {
-        [Self::Swept, Self::Retried, Self::RetriedUnnoted].into_iter().find(|done| done.name() == name)
+        Self::ALL.into_iter().find(|done| done.name() == name)
     }
 }
 

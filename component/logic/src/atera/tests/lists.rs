@@ -106,3 +106,15 @@ fn a_contact_has_exactly_the_address_and_is_not_archived() {
         assert_eq!(found(nobody), None, "{nobody}");
     }
 }
+
+#[test]
+fn tickets_tell_of_their_technicians() {
+    let rows = json!({ "items": [
+        { "TicketID": 1, "TechnicianContactID": 12, "TechnicianEmail": "tess@it.example" },
+        { "TicketID": 2, "TechnicianContactID": "13" },
+        { "TicketID": 3, "TechnicianContactID": 0, "TechnicianEmail": "" },
+        { "TicketID": 4 },
+    ]});
+    let tess = Technician { id: 12, email: Some("tess@it.example".to_owned()) };
+    assert_eq!(read_technicians(&ok(&rows)).unwrap(), [tess, Technician { id: 13, email: None }]);
+}

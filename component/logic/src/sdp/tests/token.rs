@@ -1,7 +1,7 @@
 //! Zoho's token call. A wrong implementation would take a throttle for a bad credential (and alarm somebody), a bad
 //! credential for a glitch (and storm the server), or HTTP 200 for success.
 
-use super::super::token::{AccessToken, Client, MARGIN_MS, read, refresh};
+use super::super::token::{AccessToken, Client, MARGIN_MS, covers, read, read_scopes, refresh, scope};
 use super::*;
 
 const NOW: Millis = 1_764_000_000_000;
@@ -118,4 +118,22 @@ fn a_token_is_renewed_a_minute_before_it_ends() {
     ] {
         assert_eq!((token.is_fresh(at), token.is_live(at)), (fresh, live), "{at}");
     }
+}
+
+#[test]
+fn a_module_is_covered_by_all_rights_or_by_those_to_read_and_to_update() {
+    for (scopes, covered) in [
+        ("SDPOnDemand.changes.ALL", true),
+        ("SDPOnDemand.requests.ALL SDPOnDemand.changes.READ SDPOnDemand.changes.UPDATE", true),
+        ("SDPOnDemand.changes.READ,SDPOnDemand.changes.UPDATE", true),
+        ("sdpondemand.Changes.all", true),
+        ("SDPOnDemand.changes.READ", false),
+        ("SDPOnDemand.requests.ALL", false),
+        ("", false),
+    ] {
+        let answer = HttpResponse::new(200, json!({ "access_token": "1000.a", "scope": scopes }).to_string());
+        assert_eq!(covers(&read_scopes(&answer).unwrap(), TicketKind::Change), covered, "{scopes}");
+    }
+    assert_eq!(scope(TicketKind::Change), "SDPOnDemand.changes.ALL");
+    assert_eq!(read_scopes(&HttpResponse::new(200, r#"{"access_token":"1000.a"}"#)), None);
 }

@@ -10,24 +10,16 @@ mod sweeps;
 mod waiting;
 
 use approval_logic::approval::Millis;
-use approval_logic::card::{ARTICLE_STYLE, Card};
+use approval_logic::card::{self, Card};
 use approval_logic::diff::Entry;
-use approval_logic::signature::content_hash;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::view::{Done, View};
 use super::{HOME, POLL, SIGN_IN, SIGN_OUT};
 use parts::{ago, count, form, line, person, span, stamp, when};
 
-/// The only style there is.
-fn style() -> String {
-    format!("{}{ARTICLE_STYLE}", style::STYLE)
-}
-
-/// Its hash, as the content security policy names it.
-pub(super) fn style_hash() -> String {
-    content_hash(&style())
-}
+/// The styles that pages may have, as the content security policy names them: their own, and that of cards.
+pub(super) const STYLE_HASHES: [&str; 2] = [style::STYLE_HASH, card::STYLE_HASH];
 
 /// What all pages have round them.
 fn page(title: &str, head: &Markup, main: &Markup) -> Markup {
@@ -40,7 +32,8 @@ fn page(title: &str, head: &Markup, main: &Markup) -> Markup {
                 meta name="robots" content="noindex";
                 meta name="color-scheme" content="light dark";
                 title { (title) " – approval-bridge" }
-                style { (PreEscaped(style())) }
+                style { (PreEscaped(style::STYLE)) }
+                style { (PreEscaped(card::STYLE)) }
             }
             body {
                 a.skip href="#main" { "Skip to content" }

@@ -101,3 +101,6 @@ td[data-label]::before{content:attr(data-label);color:var(--soft);font-size:.875
 }
 @media print{.top,form,nav{display:none}section{break-inside:avoid}}
 ";
+
+/// [`STYLE`] as a content security policy names it in `style-src`.
+pub(super) const STYLE_HASH: &str = "sha256-7rZNhMbsHhaBPhQPT982uL49nJ0P8hH+sKemLg9V8Os=";
