@@ -51,14 +51,15 @@ impl Bridge {
         Ok(Self { inner: Arc::new(Inner { caller, handler, operations, sweeping: Mutex::new(()) }) })
     }
 
-    /// Answers an HTTP request. `POST /poll` and `POST /hints` are sweeps: they get a sweep's limits, wait for one
-    /// that is running, and say in the header `approval-bridge-sweep` under which id the log has them. What goes through the outbox gets a sweep's time as well, because it waits inside.
+    /// Answers an HTTP request. `POST /poll`, `POST /hints` and the console's button are sweeps: they get a sweep's limits,
+    /// wait for one that is running, and say in the header `approval-bridge-sweep` under which id the log has them. What
+    /// goes through the outbox gets a sweep's time as well, because it waits inside.
     pub async fn handle(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, CallError> {
         let path = request.uri().path();
         if *request.method() != http::Method::POST {
             return self.answer(Kind::Request, request).await;
         }
-        if matches!(path, "/poll" | "/hints") {
+        if matches!(path, "/poll" | "/hints" | "/console/poll") {
             let log::Sweep { id, span } = log::sweep(self.clock().now_ms());
             let sweep = async {
                 let _sweeping = self.inner.sweeping.lock().await;
@@ -68,7 +69,7 @@ impl Bridge {
             };
             return sweep.instrument(span).await;
         }
-        let waits = path == "/notifications" || path.starts_with("/outbox/");
+        let waits = matches!(path, "/notifications" | "/console/retry") || path.starts_with("/outbox/");
         let answer = self.answer(if waits { Kind::Sweep } else { Kind::Request }, request).await;
         log::audit_failure(&answer);
         answer

@@ -4,6 +4,7 @@
 //! anything left to do.
 
 mod answer;
+mod browser;
 mod card;
 mod desk;
 mod document;
@@ -17,6 +18,7 @@ mod zendesk;
 
 pub use answer::{Answer, Sweep};
 pub use approval_bridge::simulate::{Moment, Plug, Time};
+pub use browser::Browser;
 pub use card::Card;
 pub use desk::Desk;
 pub use fuel::to_announce;

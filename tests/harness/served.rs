@@ -42,7 +42,7 @@ impl Served {
     }
 
     /// Where it is.
-    pub fn url(&self) -> String {
+    pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
@@ -51,7 +51,7 @@ impl Served {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{path}", self.address))
+            .uri(format!("{}{path}", self.origin()))
             .header("authorization", format!("Bearer {API_TOKEN}"))
             .body(body)
             .expect("a proper request");

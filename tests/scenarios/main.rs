@@ -16,6 +16,7 @@ mod atera;
 mod audit;
 mod budget;
 mod closings;
+mod console;
 mod crash;
 mod credentials;
 mod decisions;

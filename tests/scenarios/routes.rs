@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::{Value, json};
 
-/// Every route of the contract but `GET /`.
-const ROUTES: [(&str, &str); 31] = [
+/// Every route of the contract but `GET /` and the console's, which answer with pages.
+const ROUTES: [(&str, &str); 30] = [
     ("POST", "/poll"),
     ("POST", "/poll?dry_run=true"),
     ("GET", "/approvals"),
@@ -25,7 +25,6 @@ const ROUTES: [(&str, &str); 31] = [
     ("GET", "/audit"),
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
-    ("GET", "/console"),
     ("POST", "/requests"),
     ("GET", "/requests/1"),
     ("PATCH", "/requests/1"),
@@ -117,19 +116,6 @@ async fn without_api_token_everything_else_is_503_and_says_why() {
     }
 }
 
-/// What this version serves later is guarded, and says so.
-#[tokio::test]
-async fn what_is_not_served_yet_says_so() {
-    let desk = Desk::cloud().start();
-    for path in ["/console", "/requests/1", "/gateway/sdp/tickets/1"] {
-        let answer = desk.get(path).await;
-        assert!(
-            [200, 404].contains(&answer.status) || answer.error() == (501, "NOT_IMPLEMENTED"),
-            "{path}: {answer:?}"
-        );
-    }
-}
-
 /// What it says is held against every answer of every scenario (harness/document.rs).
 #[tokio::test]
 async fn the_document_of_the_routes_is_served_as_it_is() {
@@ -160,6 +146,16 @@ async fn a_wrong_method_is_405_and_names_the_right_ones() {
         assert_eq!(answer.error(), (405, "METHOD_NOT_ALLOWED"), "{method} {path}");
         assert_eq!(answer.header("allow").replace(' ', ""), allow, "{method} {path}");
     }
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let desk = Desk::cloud().start();
+    for path in ["/", "/approvals", "/metrics", "/nowhere"] {
+        let (head, get) = (desk.call("HEAD", path, Value::Null).await, desk.get(path).await);
+        assert_eq!((head.status, head.header("content-type")), (get.status, get.header("content-type")), "{path}");
+    }
+    assert_eq!(desk.call("HEAD", "/", Value::Null).await.text, "");
 }
 
 #[tokio::test]

@@ -24,8 +24,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Get what building needs: the WebAssembly target; and for the tests, where that is possible, a Redis server and
-    /// the packages of the examples in Node and Python
+    /// Get what building needs: the WebAssembly target; and for the tests, where that is possible, a Redis server, a
+    /// Chromium and the packages of the examples in Node and Python
     Setup,
     /// Build both components into target/components
     Build,
@@ -125,6 +125,7 @@ fn run(task: Task) -> Result<()> {
 /// Gets what tests use beyond Rust. All of it is optional: a test without its tool says that it was skipped.
 fn tools_of_tests() -> Result<()> {
     setup::redis();
+    setup::chromium();
     setup::curl();
     languages::node()?;
     languages::python()?;

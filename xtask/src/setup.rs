@@ -1,5 +1,5 @@
 //! What building needs beyond Rust itself: the target `wasm32-unknown-unknown`. And what tests can use where it is there:
-//! a Redis server, and packages of other systems.
+//! a Redis server, a browser, and packages of other systems.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -46,6 +46,15 @@ pub(crate) fn redis() {
         return;
     }
     eprintln!("no redis-server: the tests of the Redis store will be skipped (Debian: apt-get install redis-server)");
+}
+
+/// Gets a Chromium for the tests of the console, on the same terms.
+pub(crate) fn chromium() {
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    if names.into_iter().any(|name| runs(name, &["--version"])) || debian(&["chromium"]) {
+        return;
+    }
+    eprintln!("no Chromium: the console will not be looked at in a browser (Debian: apt-get install chromium)");
 }
 
 /// Gets `curl`, with which the test of the documentation runs the commands of the pages.

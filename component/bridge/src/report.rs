@@ -2,7 +2,7 @@
 
 use approval_logic::approval::Millis;
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::sorted::Sorted;
 
@@ -56,7 +56,7 @@ pub struct SourceReport {
 }
 
 /// Something that went wrong with one ticket, or with a whole source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Problem {
     /// The ticket's id; none for the source as a whole.

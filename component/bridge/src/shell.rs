@@ -314,16 +314,7 @@ impl<H: Host> Shell<H> {
     /// All settings, or every problem with them, those that are missing for telling people among them.
     pub(crate) async fn complete_settings(&self, dry_run: bool) -> Result<Settings, OperationError> {
         let settings = self.settings().await?;
-        let mut missing = Vec::new();
-        if !settings.has_source() {
-            missing.push(
-                "sdp_base_url: expected an address, or one in zendesk_base_url: no help desk is configured".to_owned(),
-            );
-        }
-        if settings.moveworks.is_none() && !dry_run {
-            let needed = "moveworks_api_key: expected a value, with moveworks_event_id or moveworks_listener_id";
-            missing.push(needed.to_owned());
-        }
+        let missing = settings.missing(dry_run);
         if missing.is_empty() { Ok(settings) } else { Err(OperationError::Configuration(missing)) }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 /// The keys from which all others are reached.
-const ROOTS: [&str; 10] = [
+const ROOTS: [&str; 11] = [
     "v1:audit",
     "v1:audit-missed",
     "v1:lease",
@@ -18,6 +18,7 @@ const ROOTS: [&str; 10] = [
     "v1:progress",
     "v1:revisit",
     "v1:sdp-token",
+    "v1:sweeps",
 ];
 
 /// What was found in a store.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use approval_bridge::egress::{EgressError, transport_fn};
 use approval_bridge::stubs::{Door, Edition, Stubs};
 use approval_bridge::variables::KNOWN;
-use approval_bridge_tests::harness::{ANA, Answer, BO, Card, Desk, Setup, minutes, requests};
+use approval_bridge_tests::harness::{ANA, Answer, BO, Browser, Card, Desk, Setup, minutes, requests};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -274,8 +274,24 @@ impl Probe {
         self.ask("POST", &format!("/outbox/{first}/retry"), Value::Null).await;
         self.ask("GET", &format!("/approvals/{id}"), Value::Null).await;
         // Again, now that there is something in them.
-        for path in ["/audit", "/metrics"] {
+        for path in ["/audit", "/metrics", "/console", &format!("/console?approval={id}")] {
             self.ask("GET", path, Value::Null).await;
+        }
+        self.use_the_console(&first).await;
+    }
+
+    /// Everything that somebody with a browser can do, right and wrong.
+    async fn use_the_console(&mut self, message: &str) {
+        let mut browser = Browser::new(&self.desk);
+        let mut answers = vec![browser.sign_in(&canary("nobody")).await, browser.sign_in(&canary("api_token")).await];
+        answers.push(browser.get("/console").await);
+        answers.push(browser.post("/console/retry", &[("id", message)]).await);
+        answers.push(browser.post("/console/retry", &[("id", "none")]).await);
+        answers.push(browser.post("/console/poll", &[]).await);
+        answers.push(browser.get("/console").await);
+        answers.push(browser.post("/console/sign-out", &[]).await);
+        for answer in answers {
+            self.see("the console", format!("{:?} {}", answer.headers, answer.text));
         }
     }
 

@@ -10,7 +10,7 @@ use spin_sdk::wasip3::{wit_future, wit_stream};
 
 use crate::host::CallLimits;
 use crate::routes::{BODY_MAX, Incoming, TooLarge};
-use ::http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use ::http::header::CONTENT_LENGTH;
 use ::http::{HeaderValue, Request, Response, Uri};
 
 /// A body is read in parts of at least this size.
@@ -18,17 +18,23 @@ const PART: usize = 16 * 1024;
 
 type Ending = Result<Option<Trailers>, ErrorCode>;
 
-/// The request as the routes read it: method, address, credential, body.
+/// The headers that are read, beside `Host`, which most hosts hand over as the request's authority.
+const READ: [&str; 5] = ["authorization", "cookie", "content-type", "origin", "sec-fetch-site"];
+
+/// The request as the routes read it: method, address, the headers that are read, body.
 pub(super) async fn incoming(request: wasi::Request) -> Result<Request<Incoming>, ErrorCode> {
     let mut own = Request::new(Err(TooLarge));
     *own.method_mut() = method_in(request.get_method())?;
     let address = request.get_path_with_query().unwrap_or_else(|| "/".to_owned());
     *own.uri_mut() = address.parse::<Uri>().map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
     let headers = request.get_headers();
-    for value in headers.get(AUTHORIZATION.as_str()) {
+    let values = READ.into_iter().flat_map(|name| headers.get(name).into_iter().map(move |value| (name, value)));
+    let host = request.get_authority().map(String::into_bytes).or_else(|| headers.get("host").into_iter().next());
+    let host = host.map(|host| ("host", host));
+    for (name, value) in values.chain(host) {
         // One that cannot be read is kept as one that opens nothing.
         let value = HeaderValue::from_bytes(&value).unwrap_or(const { HeaderValue::from_static("") });
-        own.headers_mut().append(AUTHORIZATION, value);
+        own.headers_mut().append(name, value);
     }
     let declared = headers.get(CONTENT_LENGTH.as_str());
     let declared = declared.first().and_then(|length| str::from_utf8(length).ok()?.parse::<usize>().ok());
@@ -61,7 +67,9 @@ fn method_in(method: wasi::Method) -> Result<::http::Method, ErrorCode> {
 /// The answer in the host's types. Its body is written once the host has taken the answer over.
 pub(super) fn outgoing(answer: Response<Bytes>) -> Result<wasi::Response, ErrorCode> {
     let (parts, body) = answer.into_parts();
-    let headers = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    // On an answer to HEAD it is the length of the body that GET would have; hosts take that for a body cut off.
+    let headers = parts.headers.iter().filter(|(name, _)| **name != CONTENT_LENGTH || !body.is_empty());
+    let headers = headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
     let headers = Fields::from_list(&headers.collect::<Vec<_>>()).map_err(|_| ErrorCode::InternalError(None))?;
     let (writer, contents) = wit_stream::new();
     let (ending, trailers) = wit_future::new(cut_off);

@@ -5,6 +5,7 @@ mod gateway;
 mod moveworks;
 mod reader;
 mod sdp;
+mod shown;
 mod zendesk;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use reader::Reader;
 pub use atera::AteraSettings;
 pub use moveworks::{Door, MoveworksSettings};
 pub use sdp::{SdpAccess, SdpSettings};
+pub use shown::{SECRETS, Shown, shown};
 pub use zendesk::ZendeskSettings;
 
 /// Every variable the component reads. The names are those of the contract.
@@ -146,6 +148,21 @@ impl Settings {
         sdp.chain(zendesk).chain(self.atera.iter().map(|atera| (Source::Managed, atera.base_url.as_str())))
     }
 
+    /// What is missing for telling people, or in a dry run for looking around.
+    pub fn missing(&self, dry_run: bool) -> Vec<Problem> {
+        let mut missing = Vec::new();
+        if !self.has_source() {
+            missing.push(
+                "sdp_base_url: expected an address, or one in zendesk_base_url: no help desk is configured".to_owned(),
+            );
+        }
+        if self.moveworks.is_none() && !dry_run {
+            let needed = "moveworks_api_key: expected a value, with moveworks_event_id or moveworks_listener_id";
+            missing.push(needed.to_owned());
+        }
+        missing
+    }
+
     /// Whether there is anything to look at.
     pub const fn has_source(&self) -> bool {
         self.sdp.is_some() || self.zendesk.is_some() || self.atera.is_some()
@@ -163,6 +180,12 @@ pub async fn api_token<H: Host>(host: &H) -> Result<Option<Secret>, Problem> {
 
 /// Reads everything, or says everything that is wrong.
 pub async fn load<H: Host>(host: &H) -> Result<Settings, Vec<Problem>> {
+    let mut reader = read(host).await;
+    let settings = reader.settings();
+    if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
+}
+
+async fn read<H: Host>(host: &H) -> Reader {
     let mut problems = Vec::new();
     let mut values = Vec::new();
     for (name, value) in together::all(NAMES.iter().map(|name| async move { (*name, host.variable(name).await) })).await
@@ -173,9 +196,7 @@ pub async fn load<H: Host>(host: &H) -> Result<Settings, Vec<Problem>> {
             Err(error) => problems.push(error.to_string()),
         }
     }
-    let mut reader = Reader { values, problems };
-    let settings = reader.settings();
-    if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
+    Reader { values, problems }
 }
 
 impl Reader {

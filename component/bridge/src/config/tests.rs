@@ -118,3 +118,40 @@ async fn zendesk_is_whole_or_not_there() {
     assert_eq!(sources.last(), Some(&(Source::Zendesk, "https://corp.zendesk.example")));
     assert_eq!(settings.zendesk.unwrap().email, "bridge@corp.example");
 }
+
+async fn shown_of(variables: &[(&'static str, &str)]) -> Vec<(&'static str, Shown)> {
+    shown(&MemoryHost::new().with_variables(variables)).await.0
+}
+
+#[tokio::test]
+async fn every_variable_is_shown_as_what_it_is() {
+    let rows = shown_of(&[
+        ("sdp_base_url", "https://sdp.example"),
+        ("sdp_authtoken", "hidden"),
+        ("api_token", "hidden"),
+        ("concurrency", "hidden"),
+        ("zendesk_api_token", "hidden\nline"),
+        ("sdp_web_url", "https://sdp.example/{id}"),
+    ])
+    .await;
+    assert_eq!(rows.iter().map(|(name, _)| *name).collect::<Vec<_>>(), NAMES);
+    let of = |name: &str| rows.iter().find(|(own, _)| *own == name).unwrap().1.clone();
+    assert_eq!(of("sdp_base_url"), Shown::Value("https://sdp.example".to_owned()));
+    assert_eq!(
+        (of("sdp_authtoken"), of("api_token"), of("sdp_client_id")),
+        (Shown::Hidden, Shown::Hidden, Shown::Unset)
+    );
+    assert_eq!((of("poll_seconds"), of("zendesk_base_url")), (Shown::Default("60"), Shown::Unset));
+    assert!(matches!(of("concurrency"), Shown::Wrong(expected) if expected.contains("1 to 256")));
+    assert!(!format!("{rows:?}").contains("hidden"), "{rows:?}");
+    let unchecked = shown_of(&[("sdp_accounts_url", "https://user:hidden@accounts.example")]).await;
+    assert!(unchecked.contains(&("sdp_accounts_url", Shown::Hidden)));
+}
+
+#[tokio::test]
+async fn the_defaults_that_are_shown_are_those_in_force() {
+    let default = load(&MemoryHost::new().with_variables(&COMPLETE)).await.unwrap();
+    let said: Vec<_> = shown::DEFAULTS.iter().copied().chain(COMPLETE).collect();
+    let said = load(&MemoryHost::new().with_variables(&said)).await.unwrap();
+    assert_eq!(format!("{default:?}"), format!("{said:?}"));
+}

@@ -1,7 +1,7 @@
 //! `GET /approvals` and `GET /approvals/{id}`: the ledger, without a call to a vendor.
 
 use approval_logic::approval::{Approval, ApprovalId, Person};
-use approval_logic::card::{Action, Card, CardKind, Field as Line, render};
+use approval_logic::card::{Action, Card, CardKind, CardStyle, Field as Line, render};
 use approval_logic::diff::{Entry, Said};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -157,16 +157,21 @@ pub(super) async fn one<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, 
     let id: ApprovalId = call.path(0).parse().map_err(|_| unknown())?;
     let entry = shell.approval(&id).await?.ok_or_else(unknown)?;
     let settings = shell.settings().await?;
+    let card = card(&entry, &settings.style);
+    let (text, moveworks) = (card.to_text(), card.to_moveworks());
+    let Card { title, fields, note, actions, link } = card;
+    let card = CardView { title, fields, note, actions, link, text, moveworks };
+    let description = entry.approval.ticket.description.clone();
+    Ok(reply(StatusCode::OK, &View { description: Some(description), card: Some(card), ..entry.into() }))
+}
+
+/// The card of an approval as its approver sees it now.
+pub(super) fn card(entry: &Entry, style: &CardStyle) -> Card {
     let kind = if entry.is_open() {
         CardKind::Pending
     } else {
         let by = entry.approval.decided_by.as_ref().and_then(Person::label).map(str::to_owned);
         CardKind::Closed { outcome: entry.approval.status.clone(), by }
     };
-    let card = render(&entry.approval, &kind, &settings.style);
-    let (text, moveworks) = (card.to_text(), card.to_moveworks());
-    let Card { title, fields, note, actions, link } = card;
-    let card = CardView { title, fields, note, actions, link, text, moveworks };
-    let description = entry.approval.ticket.description.clone();
-    Ok(reply(StatusCode::OK, &View { description: Some(description), card: Some(card), ..entry.into() }))
+    render(&entry.approval, &kind, style)
 }

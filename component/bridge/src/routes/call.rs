@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde::Serialize;
 
@@ -38,6 +38,7 @@ pub(super) fn text(kind: &'static str, text: Vec<u8>) -> Reply {
 pub(super) struct Call {
     path: Vec<String>,
     query: Option<String>,
+    headers: HeaderMap,
     body: Bytes,
 }
 
@@ -52,7 +53,18 @@ impl Call {
         let (mut parts, body) = request.into_parts();
         let path = RawPathParams::from_request_parts(&mut parts, &()).await.map_err(|_| ApiError::bad_address())?;
         let path = path.iter().map(|(_, value)| value.to_owned()).collect();
-        Ok(Self { path, query: parts.uri.query().map(str::to_owned), body: in_memory(body).await })
+        let query = parts.uri.query().map(str::to_owned);
+        Ok(Self { path, query, headers: parts.headers, body: in_memory(body).await })
+    }
+
+    /// The headers that the door lets through.
+    pub(super) const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.body
     }
 
     /// Whether there is a body at all.

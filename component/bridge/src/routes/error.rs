@@ -49,6 +49,11 @@ impl ApiError {
         reply
     }
 
+    /// The status, for an answer of another form.
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The sentence for the caller.
     pub(super) fn into_message(self) -> String {
         self.message

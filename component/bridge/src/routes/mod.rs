@@ -4,12 +4,12 @@ mod approvals;
 mod asking;
 mod audit;
 mod call;
+mod console;
 mod decisions;
 #[cfg(test)]
 mod document;
 mod error;
 mod gateway;
-mod later;
 mod metrics;
 mod outbox;
 mod requests;
@@ -25,7 +25,7 @@ use axum::handler::Handler;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::json;
 use tower_service::Service;
 
@@ -75,10 +75,10 @@ pub async fn handle<H: Host>(host: H, request: Request<Incoming>) -> Response<By
     envelope(answer)
 }
 
-/// Nobody gets past without the token; only `GET /` needs none.
+/// Nobody gets past without the token; only `GET /` needs none, and the console looks at its callers itself.
 async fn admit<H: Host>(host: &H, request: &Request<Incoming>) -> Result<(), ApiError> {
     let health = request.uri().path() == "/" && matches!(*request.method(), Method::GET | Method::HEAD);
-    if health {
+    if health || console::is_own_door(request.method(), request.uri().path()) {
         return Ok(());
     }
     let token = config::api_token(host).await.map_err(|problem| ApiError::unavailable("NOT_CONFIGURED", problem))?;
@@ -86,14 +86,15 @@ async fn admit<H: Host>(host: &H, request: &Request<Incoming>) -> Result<(), Api
         let message = "api_token is not set, so nobody can be let in; set it and send it as a bearer token";
         return Err(ApiError::unavailable("NOT_CONFIGURED", message));
     };
-    if bearer(request).is_some_and(|given| same_secret(given.reveal().as_bytes(), token.reveal().as_bytes())) {
+    if bearer(request.headers()).is_some_and(|given| same_secret(given.reveal().as_bytes(), token.reveal().as_bytes()))
+    {
         return Ok(());
     }
     Err(ApiError::new(StatusCode::UNAUTHORIZED, "AUTHENTICATION_FAILED", "a valid bearer token is required"))
 }
 
-fn bearer(request: &Request<Incoming>) -> Option<Secret> {
-    let mut values = request.headers().get_all(AUTHORIZATION).iter();
+fn bearer(headers: &HeaderMap) -> Option<Secret> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
@@ -127,9 +128,10 @@ async fn openapi() -> Result<Reply, ApiError> {
 
 /// Gives the envelope to what the framework refuses by itself: unknown paths, wrong methods, odd addresses.
 fn envelope(answer: Response<Bytes>) -> Response<Bytes> {
-    let json = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let kind = answer.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let own = kind.starts_with(b"application/json") || kind == console::PAGE.as_bytes();
     let status = answer.status();
-    if json || !(status.is_client_error() || status.is_server_error()) {
+    if own || !(status.is_client_error() || status.is_server_error()) {
         return answer;
     }
     let (code, message) = match status {

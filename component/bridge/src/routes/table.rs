@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use super::call::{Call, Reply};
 use super::error::ApiError;
 use super::{
-    Run, Shared, approvals, asking, audit, decisions, gateway, health, later, metrics, openapi, outbox, requests,
+    Run, Shared, approvals, asking, audit, console, decisions, gateway, health, metrics, openapi, outbox, requests,
     sweeps,
 };
 use crate::host::Host;
@@ -65,7 +65,7 @@ impl<H: Host> Route<H> {
         POST "/outbox/{id}/retry" retry => |shell, call| outbox::retry(shell, call);
         GET "/audit" audit => |shell, call| audit::list(shell, call);
         GET "/metrics" metrics => |shell, _| metrics::all(shell);
-        GET "/console" console => |_, _| later::empty();
+        GET "/console" console => |shell, call| console::open(shell, call);
         GET "/openapi.json" openapi => |_, _| openapi();
         POST "/requests" create_request => |shell, call| requests::create(shell, call);
         GET "/requests/{id}" request => |shell, call| requests::one(shell, call);
@@ -89,5 +89,5 @@ impl<H: Host> Route<H> {
 pub(super) fn router<H: Host>(shell: Shared<H>) -> Router {
     let add =
         |router: Router<Shared<H>>, route: &Route<H>| router.route(route.path, on(route.method, Run(route.action)));
-    Route::<H>::ALL.iter().fold(Router::new(), add).with_state(shell)
+    console::forms(Route::<H>::ALL.iter().fold(Router::new(), add)).with_state(shell)
 }

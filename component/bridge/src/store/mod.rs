@@ -1,5 +1,5 @@
-//! The repository over the key-value store: the ledger, the outbox, the audit trail, the sweep's place, the lease, the
-//! access token, the requests that the bridge keeps.
+//! The repository over the key-value store: the ledger, the outbox, the audit trail, the sweep's place, the last sweeps,
+//! the lease, the access token, the requests that the bridge keeps.
 //!
 //! The store offers get, set and delete of one key and nothing more: no listing (`get-keys` can wedge Spin's default
 //! store), no transaction, no compare-and-swap that holds on every backend. So everything is reachable from a few
@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod people;
 pub mod progress;
 pub mod requests;
+pub mod sweeps;
 pub mod token;
 
 use serde::Serialize;

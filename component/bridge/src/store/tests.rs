@@ -8,6 +8,7 @@ mod outbox;
 mod people;
 mod progress;
 mod requests;
+mod sweeps;
 mod token;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};

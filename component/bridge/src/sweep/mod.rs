@@ -29,6 +29,7 @@ use crate::store::ledger::Ledger;
 use crate::store::outbox::{Content, Fate, Outbox, Record};
 use crate::store::progress::{self, Progress};
 use crate::store::requests::{Requests, Touched};
+use crate::store::sweeps;
 use crate::together;
 use account::Swept;
 use found::{Outcome, Place};
@@ -185,10 +186,14 @@ pub async fn run<H: Host>(
         report.outbox.waiting = count(outbox.waiting().count());
         report.outbox.dead = count(outbox.dead().len());
     }
+    report.duration_ms = host.ticks().saturating_sub(begun);
+    if *task == Task::All && !dry_run {
+        // All that the sweep has to keep is kept by now: that nobody can look at it later does not undo it.
+        let _ = sweeps::remember(store, &report).await;
+    }
     for source in report.sources.values_mut() {
         source.cut_errors();
     }
-    report.duration_ms = host.ticks().saturating_sub(begun);
     Ok(report)
 }
 

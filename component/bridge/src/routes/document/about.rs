@@ -40,9 +40,18 @@ impl About {
         [413, 500, 503].into_iter().fold(own, Self::refused)
     }
 
-    /// A page for people.
+    /// A page for people. What is refused is a page as well.
     pub(super) fn page(summary: &'static str) -> Self {
-        Self::new("console", summary).text(200, "The page", "text/html")
+        let answers = [
+            (200, "The page"),
+            (400, "There is no such part of it"),
+            (401, "Where people sign in; callers send the bearer token"),
+            (404, "No such approval is known"),
+            (500, "The settings are wrong, or the store failed"),
+            (503, "`api_token` is not set"),
+        ];
+        let page = |own: Self, (status, about)| own.text(status, about, "text/html");
+        answers.into_iter().fold(Self::new("console", summary), page)
     }
 
     /// Parameters behind the address.

@@ -63,7 +63,6 @@ fn refusals() -> Vec<(String, Response)> {
         (422, "It is refused as it is; the message says why"),
         (429, "The help desk asks for fewer calls"),
         (500, "The settings are wrong, or the store failed"),
-        (501, "Not in this version"),
         (502, "The help desk refused or failed"),
         (503, "`api_token` is not set, or the bridge is busy"),
     ];

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::{approvals, asking, audit, decisions, gateway, outbox, requests, sweeps};
+use super::super::{approvals, asking, audit, console as own_console, decisions, gateway, outbox, requests, sweeps};
 use super::about::About;
 use super::answers::{AUDIT_FAILURE, DECISIONS, rate_limit, unmapped};
 use super::schema::{list, object, reference, text, word};
@@ -19,7 +19,7 @@ pub(in crate::routes) fn openapi() -> About {
 }
 
 pub(in crate::routes) fn console() -> About {
-    About::page("A page for people: pending, last sweep, outbox, card preview").refused(501)
+    About::page("A page for people: pending, last sweeps, outbox, settings, card preview").query(own_console::QUERY)
 }
 
 /// What the host adds to an answer about a sweep, whichever it is.
