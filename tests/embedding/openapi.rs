@@ -100,7 +100,11 @@ async fn what_the_document_says_is_so() {
     settings(&config, &names.map(|(name, value)| (name, value.as_str())));
 
     let mut command = Command::new(packages.join("bin/schemathesis"));
-    command.arg("--config-file").arg(&config).arg("run").arg(document()).args(["--no-color", "--url", &served.origin()]);
+    command.arg("--config-file").arg(&config).arg("run").arg(document()).args([
+        "--no-color",
+        "--url",
+        &served.origin(),
+    ]);
     command.args(["--header", &format!("Authorization: Bearer {API_TOKEN}")]);
     command.env("SCHEMATHESIS_HOOKS", "checks").env("PYTHONPATH", folder()).env("PYTHONDONTWRITEBYTECODE", "1");
     command.current_dir(&packages);
