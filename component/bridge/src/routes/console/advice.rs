@@ -18,7 +18,7 @@ pub(super) fn advice(code: &str) -> (&'static str, &'static str) {
         "TOKEN_UNAVAILABLE" => ("Zoho's accounts server did not answer properly.", "Wait; the next sweep tries again."),
         "FORBIDDEN" => (
             "The credential may not see or do this.",
-            "Give its user the rights that the README lists, or take the module out of the settings.",
+            "Give its user the rights that docs/configure.md names, or take the module out of the settings.",
         ),
         "LICENCE" => ("The licence there does not cover this module.", "Take the module out of sdp_modules."),
         "RATE_LIMITED" => (
