@@ -66,6 +66,8 @@ impl<'a> Browser<'a> {
     /// Sends a request with the cookie.
     pub async fn send(&self, request: Request<Bytes>) -> Answer {
         let mut request = request;
+        let pages = http::HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
+        request.headers_mut().insert("accept", pages);
         if let Some(cookie) = &self.cookie {
             request.headers_mut().insert("cookie", cookie.parse().expect("a cookie"));
         }

@@ -60,6 +60,24 @@ async fn who_has_not_signed_in_sees_a_form_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_program_without_the_token_is_answered_as_on_every_other_route() {
+    let get = |token: &str, accept: &str| {
+        let request = Request::get("http://bridge.example/console").header("authorization", format!("Bearer {token}"));
+        request.header("accept", accept).body(Bytes::new()).unwrap()
+    };
+    let desk = Desk::cloud().start();
+    for accept in ["*/*", "application/json", ""] {
+        assert_eq!(desk.send(get("wrong", accept)).await.error(), (401, "AUTHENTICATION_FAILED"), "{accept}");
+        is_page(&desk.send(get(API_TOKEN, accept)).await);
+    }
+    let desk = Desk::cloud().without("api_token").start();
+    assert_eq!(desk.send(get("wrong", "*/*")).await.error(), (503, "NOT_CONFIGURED"));
+    let browser = Browser::new(&desk).get("/console").await;
+    is_page(&browser);
+    assert_eq!(browser.status, 503);
+}
+
+#[tokio::test]
 async fn the_token_opens_the_console_for_half_an_hour() {
     let desk = Desk::cloud().start();
     let mut browser = Browser::new(&desk);

@@ -19,7 +19,7 @@ const PART: usize = 16 * 1024;
 type Ending = Result<Option<Trailers>, ErrorCode>;
 
 /// The headers that are read, beside `Host`, which most hosts hand over as the request's authority.
-const READ: [&str; 5] = ["authorization", "cookie", "content-type", "origin", "sec-fetch-site"];
+const READ: [&str; 6] = ["accept", "authorization", "cookie", "content-type", "origin", "sec-fetch-site"];
 
 /// The request as the routes read it: method, address, the headers that are read, body.
 pub(super) async fn incoming(request: wasi::Request) -> Result<Request<Incoming>, ErrorCode> {

@@ -78,7 +78,7 @@ pub async fn handle<H: Host>(host: H, request: Request<Incoming>) -> Response<By
 /// Nobody gets past without the token; only `GET /` needs none, and the console looks at its callers itself.
 async fn admit<H: Host>(host: &H, request: &Request<Incoming>) -> Result<(), ApiError> {
     let health = request.uri().path() == "/" && matches!(*request.method(), Method::GET | Method::HEAD);
-    if health || console::is_own_door(request.method(), request.uri().path()) {
+    if health || console::is_own_door(request.method(), request.uri().path(), request.headers()) {
         return Ok(());
     }
     let token = config::api_token(host).await.map_err(|problem| ApiError::unavailable("NOT_CONFIGURED", problem))?;

@@ -16,7 +16,7 @@ use approval_logic::audit::Door;
 use approval_logic::signature::same_secret;
 use axum::Router;
 use axum::routing::post;
-use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use maud::Markup;
 
@@ -43,13 +43,20 @@ const SIGN_OUT: &str = "/console/sign-out";
 const POLL: &str = "/console/poll";
 const RETRY: &str = "/console/retry";
 
-/// Whether a request is for the console, which looks at its callers itself.
-pub(super) fn is_own_door(method: &Method, path: &str) -> bool {
+/// Whether a request is for the console, which looks at its callers itself. Who asks for no page is told what is missing
+/// as on every other route.
+pub(super) fn is_own_door(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     match path {
-        HOME => matches!(*method, Method::GET | Method::HEAD),
+        HOME => matches!(*method, Method::GET | Method::HEAD) && asks_for_page(headers),
         SIGN_IN | SIGN_OUT | POLL | RETRY => *method == Method::POST,
         _ => false,
     }
+}
+
+/// Whether the caller says that it shows pages, as browsers do.
+fn asks_for_page(headers: &HeaderMap) -> bool {
+    let mut kinds = headers.get_all(ACCEPT).iter().filter_map(|kinds| kinds.to_str().ok());
+    kinds.any(|kinds| kinds.to_ascii_lowercase().contains("text/html"))
 }
 
 /// The parameters of the page.
