@@ -207,8 +207,14 @@ async fn the_page_tells_what_waits_for_whom_and_shows_the_card() {
         is_page(&answer);
         assert_eq!(answer.status, 404, "{unknown}");
     }
-    for odd in ["order=random", "after=1", "surprise=1", "order=newest&order=oldest"] {
-        assert_eq!(browser.get(&format!("/console?{odd}")).await.status, 400, "{odd}");
+    for (odd, status) in [
+        ("order=random", 400),
+        ("surprise=1", 400),
+        ("order=newest&order=oldest", 400),
+        ("after=1", 404),
+        ("after=", 404),
+    ] {
+        assert_eq!(browser.get(&format!("/console?{odd}")).await.status, status, "{odd}");
     }
 }
 

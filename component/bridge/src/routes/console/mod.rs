@@ -192,8 +192,10 @@ async fn show<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, Failure> {
 
 fn place(query: &mut Fields) -> Result<Place, Failure> {
     let order = query.take_text("order");
-    Place::parse(order.as_deref(), query.take_text("after").as_deref())
-        .ok_or_else(|| ApiError::bad_request("There is no such page of the list. Go back to its beginning.").into())
+    Place::parse(order.as_deref(), query.take_text("after").as_deref()).ok_or_else(|| {
+        let why = "There is no such page of the list. Go back to its beginning.";
+        Failure::Other(StatusCode::NOT_FOUND, why.to_owned())
+    })
 }
 
 async fn one<H: Host>(shell: &Shared<H>, id: &str, form_token: Option<&str>) -> Result<Reply, Failure> {

@@ -45,13 +45,20 @@ impl About {
         let answers = [
             (200, "The page"),
             (400, "There is no such part of it"),
-            (401, "Where people sign in; callers send the bearer token"),
-            (404, "No such approval is known"),
+            (404, "No such approval is known, or the list has no such page"),
             (500, "The settings are wrong, or the store failed"),
-            (503, "`api_token` is not set"),
         ];
         let page = |own: Self, (status, about)| own.text(status, about, "text/html");
-        answers.into_iter().fold(Self::new("console", summary), page)
+        let own = answers.into_iter().fold(Self::new("console", summary), page);
+        own.either(401, "Where people sign in, for who accepts HTML; other callers send the bearer token")
+            .either(503, "`api_token` is not set")
+    }
+
+    /// Refused with a page for people, and with the envelope for programs.
+    fn either(self, status: u16, about: &str) -> Self {
+        let content = |schema| ContentBuilder::new().schema(Some(schema)).build();
+        let answer = ResponseBuilder::new().description(about).content("text/html", content(schema::text()));
+        self.answer(status, answer.content(JSON, content(schema::reference("Error"))).build())
     }
 
     /// Parameters behind the address.
