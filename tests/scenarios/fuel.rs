@@ -6,7 +6,7 @@
 use approval_bridge_tests::harness::to_announce;
 
 /// What reading, comparing and rendering 200 approvals may take, each with next to no room.
-const BUDGETS: [u64; 3] = [15_500_000, 5_400_000, 58_000_000];
+const BUDGETS: [u64; 3] = [8_200_000, 4_700_000, 16_800_000];
 
 #[test]
 fn two_hundred_approvals_are_read_compared_and_rendered_within_their_budgets() {

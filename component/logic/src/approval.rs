@@ -180,12 +180,7 @@ fn checked(parts: &[(&'static str, &str)]) -> Result<(), IdError> {
 
 impl fmt::Display for ApprovalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, kind, ticket, level, approval } = self;
-        match source {
-            Source::Sdp => write!(f, "{source}:{}:{ticket}:{level}:{approval}", kind.plural()),
-            Source::Zendesk if approval.is_empty() => write!(f, "{source}:{ticket}"),
-            Source::Zendesk | Source::Managed => write!(f, "{source}:{ticket}:{approval}"),
-        }
+        f.write_str(&String::from(self))
     }
 }
 
@@ -193,13 +188,15 @@ impl FromStr for ApprovalId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        match text.split(':').collect::<Vec<_>>().as_slice() {
-            ["sdp", module, ticket, level, approval] => {
+        let mut parts = text.split(':');
+        // One more than any form has.
+        match std::array::from_fn(|_| parts.next()) {
+            [Some("sdp"), Some(module), Some(ticket), Some(level), Some(approval), None] => {
                 Self::sdp(TicketKind::module(module).ok_or(IdError::Shape)?, ticket, level, approval)
             }
-            ["zendesk", request] => Self::zendesk(request, None),
-            ["zendesk", request, member] => Self::zendesk(request, Some(member)),
-            ["managed", request, recipient] => Self::managed(request, recipient),
+            [Some("zendesk"), Some(request), None, ..] => Self::zendesk(request, None),
+            [Some("zendesk"), Some(request), Some(member), None, ..] => Self::zendesk(request, Some(member)),
+            [Some("managed"), Some(request), Some(recipient), None, ..] => Self::managed(request, recipient),
             _ => Err(IdError::Shape),
         }
     }
@@ -215,7 +212,18 @@ impl TryFrom<String> for ApprovalId {
 
 impl From<ApprovalId> for String {
     fn from(id: ApprovalId) -> Self {
-        id.to_string()
+        Self::from(&id)
+    }
+}
+
+impl From<&ApprovalId> for String {
+    fn from(id: &ApprovalId) -> Self {
+        let ApprovalId { source, kind, ticket, level, approval } = id;
+        match source {
+            Source::Sdp => [source.name(), kind.plural(), ticket, level, approval].join(":"),
+            Source::Zendesk if approval.is_empty() => [source.name(), ticket].join(":"),
+            Source::Zendesk | Source::Managed => [source.name(), ticket, approval].join(":"),
+        }
     }
 }
 

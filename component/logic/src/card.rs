@@ -4,6 +4,8 @@ mod page;
 mod style;
 mod write;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Datelike, Timelike};
 use serde::{Deserialize, Serialize};
 
@@ -151,13 +153,13 @@ fn actions(source: Source) -> Vec<Action> {
     all.take(if source == Source::Managed { 3 } else { 2 }).collect()
 }
 
-fn title(kind: &CardKind, style: &CardStyle) -> String {
+fn title<'a>(kind: &CardKind, style: &'a CardStyle) -> Cow<'a, str> {
     let configured = clean_line(&style.title);
-    let configured = if configured.is_empty() { DEFAULT_TITLE.to_owned() } else { configured };
+    let configured = if configured.is_empty() { Cow::Borrowed(DEFAULT_TITLE) } else { configured };
     match kind {
         CardKind::Pending => configured,
-        CardKind::Reminder { number: 0 | 1 } => format!("Reminder: {configured}"),
-        CardKind::Reminder { number } => format!("Reminder {number}: {configured}"),
+        CardKind::Reminder { number: 0 | 1 } => format!("Reminder: {configured}").into(),
+        CardKind::Reminder { number } => format!("Reminder {number}: {configured}").into(),
         CardKind::Closed { outcome, .. } => match outcome {
             Status::Approved => "✅ Already approved",
             Status::Rejected => "❌ Already rejected",
@@ -167,7 +169,7 @@ fn title(kind: &CardKind, style: &CardStyle) -> String {
                 "No longer waiting for you"
             }
         }
-        .to_owned(),
+        .into(),
     }
 }
 
@@ -220,8 +222,9 @@ fn person(person: Option<&Person>, style: &CardStyle) -> Option<String> {
 /// that the limit counts the ticket's own characters and a cut cannot bring anything back to life.
 fn line(text: &str, max: usize) -> Option<String> {
     let text = clean_line(text);
-    let shown = defuse(&truncate(&text, max));
-    (!shown.is_empty()).then_some(shown)
+    let kept = truncate(&text, max);
+    let shown = defuse(&kept);
+    (!shown.is_empty()).then(|| shown.into_owned())
 }
 
 /// A time in the one form that reads the same everywhere. A source's own display strings are never used.

@@ -1,14 +1,13 @@
 //! Fields of vendors' JSON, read leniently: ids and numbers come as text or as numbers, anything may be null.
 
-use serde_json::{Map, Value};
-
 use crate::approval::is_id_segment;
+use crate::json::{Object, Value};
 use crate::text::{clean_line, truncate};
 
 /// The longest one-line text that is kept of an answer.
 const LINE_MAX: usize = 300;
 
-pub(crate) type Row = Map<String, Value>;
+pub(crate) type Row<'a> = Object<'a>;
 
 /// The id of a row: text, or a number written out. Refused where it could not enter a path as it is.
 pub(crate) fn id(row: &Row) -> Result<String, String> {
@@ -31,7 +30,7 @@ pub(crate) fn reference(value: Option<&Value>) -> Result<Option<String>, String>
 pub(crate) fn line(value: Option<&Value>) -> Option<String> {
     let text = match value? {
         Value::String(text) => clean_line(text),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => number.to_string().into(),
         _ => return None,
     };
     (!text.is_empty()).then(|| truncate(&text, LINE_MAX).into_owned())

@@ -8,6 +8,7 @@ pub mod diff;
 mod fields;
 pub mod gateway;
 pub mod http;
+pub mod json;
 pub mod managed;
 pub mod markup;
 pub mod metrics;

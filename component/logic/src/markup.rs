@@ -23,33 +23,39 @@ pub enum Dialect {
 }
 
 /// An address that may be clicked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link(String);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link<'a>(&'a str);
 
-impl Link {
+impl<'a> Link<'a> {
     /// The longest link, counted as it is written in HTML: a card has to hold more than its link.
     const MAX_WRITTEN: usize = 1_000;
 
     /// The address, if it is `http` or `https`, names a host and no user in front of it, is written in printable ASCII
     /// without quotes, brackets of HTML or backslashes, and is not too long for a card.
-    pub fn parse(address: &str) -> Option<Self> {
+    pub fn parse(address: &'a str) -> Option<Self> {
         let (scheme, rest) = address.split_once("://")?;
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
             return None;
         }
-        let authority = rest.split(['/', '?', '#']).next()?;
-        let named = authority.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && !authority.contains('@');
-        let printable = address.bytes().all(|b| {
-            b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|')
-        });
-        let ampersands = address.bytes().filter(|b| *b == b'&').count();
-        let written = address.len().saturating_add(ampersands.saturating_mul("amp;".len()));
-        (named && printable && written <= Self::MAX_WRITTEN).then(|| Self(address.to_owned()))
+        let mut authority = rest.bytes().take_while(|b| !matches!(b, b'/' | b'?' | b'#'));
+        let named = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && !authority.any(|b| b == b'@');
+        (named && Self::written(address)? <= Self::MAX_WRITTEN).then_some(Self(address))
+    }
+
+    /// How many characters the address takes in HTML; none if it holds one that an address cannot.
+    fn written(address: &str) -> Option<usize> {
+        let length = |b: u8| match b {
+            b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|' => None,
+            b'&' => Some("&amp;".len()),
+            b'!'..=b'~' => Some(1),
+            _ => None,
+        };
+        address.bytes().try_fold(0_usize, |sum, b| sum.checked_add(length(b)?))
     }
 
     /// The address.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub const fn as_str(&self) -> &'a str {
+        self.0
     }
 }
 
@@ -64,6 +70,11 @@ impl Markup {
     /// An empty message.
     pub const fn new(dialect: Dialect) -> Self {
         Self { dialect, out: String::new() }
+    }
+
+    /// An empty message with room for so many bytes.
+    pub fn with_room(dialect: Dialect, bytes: usize) -> Self {
+        Self { dialect, out: String::with_capacity(bytes) }
     }
 
     /// The bridge's or the operator's own words, in bold.
@@ -115,7 +126,7 @@ impl Markup {
     }
 
     /// A link with own words as its label.
-    pub fn link(&mut self, words: &str, link: &Link) -> &mut Self {
+    pub fn link(&mut self, words: &str, link: &Link<'_>) -> &mut Self {
         let address = link.as_str();
         match self.dialect {
             Dialect::Moveworks | Dialect::Html => {
@@ -129,16 +140,7 @@ impl Markup {
                 self.out.push('[');
                 self.words(words);
                 self.out.push_str("](");
-                // The four that could end the address early.
-                for c in address.chars() {
-                    match c {
-                        '(' => self.out.push_str("%28"),
-                        ')' => self.out.push_str("%29"),
-                        '[' => self.out.push_str("%5B"),
-                        ']' => self.out.push_str("%5D"),
-                        _ => self.out.push(c),
-                    }
-                }
+                replaced(&mut self.out, address, in_address);
                 self.out.push(')');
             }
             Dialect::Plain => {
@@ -167,22 +169,63 @@ impl Markup {
     }
 
     fn escaped(&mut self, text: &str) {
-        for c in text.chars() {
-            match (self.dialect, c) {
-                (Dialect::Plain, _) => self.out.push(c),
-                (_, '&') => self.out.push_str("&amp;"),
-                (_, '<') => self.out.push_str("&lt;"),
-                (_, '>') => self.out.push_str("&gt;"),
-                (Dialect::Moveworks | Dialect::Html, '"') => self.out.push_str("&quot;"),
-                (Dialect::Moveworks | Dialect::Html, '\'') => self.out.push_str("&#39;"),
-                (Dialect::Markdown, '\\' | '*' | '_' | '~' | '`' | '[' | ']' | '|') => {
-                    self.out.push('\\');
-                    self.out.push(c);
-                }
-                _ => self.out.push(c),
-            }
+        match self.dialect {
+            Dialect::Moveworks | Dialect::Html => replaced(&mut self.out, text, in_html),
+            Dialect::Markdown => replaced(&mut self.out, text, in_markdown),
+            Dialect::Plain => self.out.push_str(text),
         }
     }
+}
+
+/// Writes a text, with something else in the place of some of its ASCII characters.
+fn replaced(out: &mut String, text: &str, instead: impl Fn(u8) -> Option<&'static str>) {
+    let mut rest = text;
+    let found = |rest: &str| rest.bytes().enumerate().find_map(|(at, byte)| Some((at, instead(byte)?)));
+    while let Some((at, written)) = found(rest) {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        out.push_str(written);
+        rest = rest.get(at.saturating_add(1)..).unwrap_or_default();
+    }
+    out.push_str(rest);
+}
+
+const fn in_html(byte: u8) -> Option<&'static str> {
+    Some(match byte {
+        b'&' => "&amp;",
+        b'<' => "&lt;",
+        b'>' => "&gt;",
+        b'"' => "&quot;",
+        b'\'' => "&#39;",
+        _ => return None,
+    })
+}
+
+const fn in_markdown(byte: u8) -> Option<&'static str> {
+    Some(match byte {
+        b'&' => "&amp;",
+        b'<' => "&lt;",
+        b'>' => "&gt;",
+        b'\\' => r"\\",
+        b'*' => r"\*",
+        b'_' => r"\_",
+        b'~' => r"\~",
+        b'`' => r"\`",
+        b'[' => r"\[",
+        b']' => r"\]",
+        b'|' => r"\|",
+        _ => return None,
+    })
+}
+
+/// The four that could end the address of a link in markdown early.
+const fn in_address(byte: u8) -> Option<&'static str> {
+    Some(match byte {
+        b'(' => "%28",
+        b')' => "%29",
+        b'[' => "%5B",
+        b']' => "%5D",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ const ELLIPSIS: char = '…';
 /// Cuts only between grapheme clusters (what a reader takes for one character), so that an accent or half a family
 /// emoji is never left behind. A single cluster longer than the limit leaves the `…` alone; a limit of 0 leaves nothing.
 pub fn truncate(input: &str, max_chars: usize) -> Cow<'_, str> {
-    if input.chars().nth(max_chars).is_none() {
+    if is_within(input, max_chars) {
         return Cow::Borrowed(input);
     }
     let Some(room) = max_chars.checked_sub(1) else {
@@ -40,6 +40,11 @@ pub fn truncate(input: &str, max_chars: usize) -> Cow<'_, str> {
     kept.truncate(kept.trim_end().len());
     kept.push(ELLIPSIS);
     Cow::Owned(kept)
+}
+
+/// Whether a text has at most so many characters. It never has more of them than bytes.
+pub(crate) fn is_within(text: &str, max_chars: usize) -> bool {
+    text.len() <= max_chars || text.chars().nth(max_chars).is_none()
 }
 
 #[cfg(test)]

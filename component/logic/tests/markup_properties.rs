@@ -10,6 +10,8 @@
     reason = "tests"
 )]
 
+use std::borrow::Cow;
+
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};
 use approval_logic::card::{CARD_MAX, Card, CardKind, CardStyle, FieldKind, render};
 use approval_logic::markup::{Dialect, Markup, defuse};
@@ -324,12 +326,41 @@ proptest! {
     #[test]
     fn cleaning_and_defusing_twice_changes_nothing(text in text()) {
         let once = clean(&text);
-        prop_assert_eq!(clean(&once), once.as_str());
+        prop_assert_eq!(clean(&once), once.as_ref());
         let once = clean_line(&text);
-        prop_assert_eq!(clean_line(&once), once.as_str());
+        prop_assert_eq!(clean_line(&once), once.as_ref());
         let once = defuse(&once);
-        prop_assert_eq!(defuse(&once), once.as_str());
-        prop_assert_eq!(clean_line(&once), once.as_str());
+        prop_assert_eq!(defuse(&once), once.as_ref());
+        prop_assert_eq!(clean_line(&once), once.as_ref());
+    }
+
+    #[test]
+    fn what_is_copied_in_one_piece_is_cleaned_as_if_looked_at_one_by_one(text in "[ -~\\n\\té\u{301}🎫\u{3000}\u{7f}]{0,40}") {
+        // Between two of these no piece is longer than a character.
+        let apart: String = text.chars().flat_map(|c| [c, '\u{200b}']).collect();
+        prop_assert_eq!(clean(&text), clean(&apart));
+        prop_assert_eq!(clean_line(&text), clean_line(&apart));
+    }
+
+    #[test]
+    fn clean_text_is_not_copied(words in prop::collection::vec("[!-~]{1,12}", 0..6)) {
+        let text = words.join(" ");
+        prop_assert!(matches!(clean_line(&text), Cow::Borrowed(own) if own == text));
+        prop_assert!(matches!(clean(&text), Cow::Borrowed(own) if own == text));
+    }
+
+    #[test]
+    fn text_is_escaped_as_if_each_character_stood_alone(text in "[ -~é]{0,40}") {
+        let written = |dialect, text: &str| {
+            let mut markup = Markup::new(dialect);
+            markup.words(text);
+            markup.finish()
+        };
+        let text = clean_line(&text);
+        for dialect in [Dialect::Moveworks, Dialect::Markdown, Dialect::Html, Dialect::Plain] {
+            let alone = text.chars().map(|c| if c == ' ' { " ".to_owned() } else { written(dialect, &c.to_string()) });
+            prop_assert_eq!(written(dialect, &text), alone.collect::<String>());
+        }
     }
 
     #[test]

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::http::{CallError, HttpResponse, Method, RATE_LIMITED};
+use crate::json::{self, Value};
 use crate::text::{clean_line, truncate};
 
 /// How long to wait where a limit gives no time. The limits that are reported count per minute or more.
@@ -16,9 +15,9 @@ const FAULT_PAUSE: Duration = Duration::from_secs(2);
 const KEY_HINT: &str = "the API key is missing, wrong or expired; keys of Atera end after at most a year";
 
 /// The body of a success, null where there is none, or what the failure means.
-pub fn classify(method: Method, response: &HttpResponse) -> Result<Value, CallError> {
+pub fn classify(method: Method, response: &HttpResponse) -> Result<Value<'_>, CallError> {
     let empty = response.body.iter().all(u8::is_ascii_whitespace);
-    let body: Option<Value> = if empty { None } else { serde_json::from_slice(&response.body).ok() };
+    let body = if empty { None } else { json::read(&response.body) };
     match body {
         Some(body) if response.is_success() => Ok(body),
         None if response.is_success() && empty && method.is_write() => Ok(Value::Null),

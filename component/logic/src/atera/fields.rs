@@ -1,15 +1,15 @@
 //! The common shapes of an answer, read leniently: numbers come as text, anything may be null or missing.
 
 use chrono::{DateTime, NaiveDateTime};
-use serde_json::{Map, Value};
 
 use crate::approval::{Millis, Person, is_id_segment};
+use crate::json::{Object, Value};
 use crate::text::{clean_line, truncate};
 
 /// The longest one-line text that is kept of a ticket.
 const LINE_MAX: usize = 300;
 
-pub(super) type Row = Map<String, Value>;
+pub(super) type Row<'a> = Object<'a>;
 
 /// An id: a whole number, or text. Refused where it could not enter a path as it is.
 pub(super) fn id(row: &Row, name: &str) -> Result<String, String> {
@@ -26,7 +26,7 @@ pub(super) fn id(row: &Row, name: &str) -> Result<String, String> {
 pub(super) fn line(row: &Row, name: &str) -> Option<String> {
     let text = match row.get(name)? {
         Value::String(text) => clean_line(text),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => number.to_string().into(),
         _ => return None,
     };
     (!text.is_empty()).then(|| truncate(&text, LINE_MAX).into_owned())

@@ -1,12 +1,11 @@
 //! Answers of Atera, read into the model. One odd row never spoils its neighbours.
 
-use serde_json::Value;
-
 use super::envelope::classify;
 use super::fields::{self, Row};
 use super::{PAGE_SIZE, Technician};
 use crate::approval::{Millis, Person, Ticket, TicketKind};
 use crate::http::{CallError, HttpResponse, Method};
+use crate::json::Value;
 use crate::text::{html_to_text, truncate};
 
 /// A description is kept so long; a card shows less.
@@ -77,7 +76,7 @@ pub fn read_comments(response: &HttpResponse) -> Result<Page<Comment>, CallError
 }
 
 fn comment(row: &Row) -> Result<Comment, String> {
-    let text = ["Comment", "CommentText"].iter().find_map(|name| row.get(*name)?.as_str());
+    let text = ["Comment", "CommentText"].iter().find_map(|name| row.get(name)?.as_str());
     let text = text.map(html_to_text).ok_or_else(|| "the comment has no text".to_owned())?;
     let by_end_user = fields::count(row, "EndUserID").is_some_and(|id| id > 0);
     let by_technician = fields::count(row, "TechnicianContactID").is_some_and(|id| id > 0);
@@ -100,7 +99,8 @@ pub fn holds(comments: &[Comment], marker: &str) -> bool {
 pub fn read_contact(response: &HttpResponse, email: &str) -> Result<Option<Person>, CallError> {
     let contacts = page(response, |row| {
         let archived = ["Archived", "IsArchived"].iter().any(|name| fields::flag(row, name) == Some(true));
-        let spelled = if row.contains_key("FirstName") { ["FirstName", "LastName"] } else { ["Firstname", "Lastname"] };
+        let spelled =
+            if row.get("FirstName").is_some() { ["FirstName", "LastName"] } else { ["Firstname", "Lastname"] };
         let [first, last] = spelled;
         Ok((archived, fields::person(row, [first, last, "Email"])))
     })?;

@@ -2,7 +2,7 @@
 
 use super::{Card, LINE_MAX};
 use crate::markup::{Dialect, Link, Markup};
-use crate::text::truncate;
+use crate::text::{is_within, truncate};
 
 /// The most characters of a written card, markup included. Moveworks takes 20 000, but "chat platforms may allow less"
 /// (Moveworks, "Events API"), and a longer card is not read.
@@ -13,6 +13,9 @@ const LABEL_MAX: usize = 40;
 
 /// More lines than any approval has. Keeps the work small for cards that callers make up.
 const LINES_MAX: usize = 40;
+
+/// Most written cards are shorter, in bytes.
+const USUAL_ROOM: usize = 1024;
 
 /// What the link says.
 const LINK_LABEL: &str = "View ticket";
@@ -52,12 +55,12 @@ impl Card {
     /// Only a card that no approval can make loses lines.
     pub(super) fn fitted(&self, dialect: Dialect) -> String {
         let lines = self.fields.len().min(LINES_MAX);
-        let longest =
-            self.fields.iter().take(lines).map(|field| field.value.chars().count()).max().unwrap_or(0).min(CARD_MAX);
-        let whole = self.written(dialect, longest, lines);
+        let whole = self.written(dialect, CARD_MAX, lines);
         if fits(&whole) {
             return whole;
         }
+        let longest =
+            self.fields.iter().take(lines).map(|field| field.value.chars().count()).max().unwrap_or(0).min(CARD_MAX);
         let mut best = None;
         let (mut low, mut high) = (1, longest);
         while low < high {
@@ -77,7 +80,7 @@ impl Card {
     }
 
     fn written(&self, dialect: Dialect, max_value: usize, lines: usize) -> String {
-        let mut out = Markup::new(dialect);
+        let mut out = Markup::with_room(dialect, USUAL_ROOM);
         out.bold(&truncate(&self.title, LINE_MAX));
         for field in self.fields.iter().take(lines) {
             out.line_break().label(&truncate(&field.label, LABEL_MAX)).ticket_text(&truncate(&field.value, max_value));
@@ -93,5 +96,5 @@ impl Card {
 }
 
 fn fits(text: &str) -> bool {
-    text.chars().nth(CARD_MAX).is_none()
+    is_within(text, CARD_MAX)
 }

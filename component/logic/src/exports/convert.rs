@@ -141,7 +141,7 @@ pub(super) fn approval_with(id: ApprovalId, approval: wit::Approval) -> Approval
 
 pub(super) fn approval_out(approval: Approval) -> wit::Approval {
     wit::Approval {
-        id: approval.id.to_string(),
+        id: approval.id.into(),
         ticket: ticket_out(approval.ticket),
         level: approval.level,
         approver: approval.approver.map(person_out),

@@ -38,8 +38,8 @@ pub struct Resent {
 impl Request {
     /// Makes a request and sends it to everybody.
     pub fn create(draft: Draft, allowed: &Allowed, now: Millis) -> Result<Self, Refusal> {
-        let subject = clean_line(&draft.subject);
-        let message = clean(&draft.message);
+        let subject = clean_line(&draft.subject).into_owned();
+        let message = clean(&draft.message).into_owned();
         within(&subject, "subject", SUBJECT_MAX)?;
         within(&message, "message", MESSAGE_MAX)?;
         let asked_by = draft.asked_by.as_deref().map(normal_address);

@@ -3,6 +3,8 @@
 //! Chat clients turn plain text into links, mentions and pictures by themselves, so escaping is not enough. Every break
 //! is visible: a reader sees that something was written there, and what.
 
+use std::borrow::Cow;
+
 /// Words that make a link when a colon and something else follow, without any `//`.
 const SCHEMES: &[&str] =
     &["callto", "data", "javascript", "mailto", "msteams", "sip", "skype", "slack", "sms", "tel", "vbscript"];
@@ -26,10 +28,16 @@ const FILES: &[&str] = &[
 /// | `{{slot}}` | `{ {slot}}` | Moveworks' own templates |
 ///
 /// Defusing a defused text changes nothing.
-pub fn defuse(text: &str) -> String {
+pub fn defuse(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(may_be_live) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
+    let mut rest = text;
+    while let Some((inert, found)) = rest.bytes().position(may_be_live).and_then(|at| rest.split_at_checked(at)) {
+        out.push_str(inert);
+        let mut chars = found.chars();
+        let Some(c) = chars.next() else { break };
         // What has been written, not what has been read: a break that is already there separates words too.
         let before = out.chars().next_back();
         let after = chars.as_str();
@@ -45,8 +53,15 @@ pub fn defuse(text: &str) -> String {
             '{' if after.starts_with('{') => out.push_str("{ "),
             _ => out.push(c),
         }
+        rest = after;
     }
-    out
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Whether a byte begins one of the characters that make text live. Two of them begin those of other scripts' dots.
+const fn may_be_live(byte: u8) -> bool {
+    matches!(byte, b':' | b'@' | b'.' | b'{' | 0xe3 | 0xef)
 }
 
 fn is_scheme(out: &str, after: &str) -> bool {

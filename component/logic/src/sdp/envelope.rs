@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::http::{CallError, HttpResponse, Method};
+use crate::json::{self, Value};
 use crate::text::{clean_line, truncate};
 
 /// How long to wait where a limit gives no time. The on-premises limits count per minute.
@@ -27,11 +26,11 @@ struct Told {
 }
 
 /// The body of a success, or what the failure means.
-pub fn classify(method: Method, response: &HttpResponse) -> Result<Value, CallError> {
-    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+pub fn classify(method: Method, response: &HttpResponse) -> Result<Value<'_>, CallError> {
+    let body = json::read(&response.body);
     let told = body.as_ref().and_then(told);
     match (body, told) {
-        (Some(body), None) if response.is_success() && body.is_object() => Ok(body),
+        (Some(body), None) if response.is_success() && body.as_object().is_some() => Ok(body),
         (body, told) => Err(failure(method, response, body.is_some(), told)),
     }
 }
@@ -137,7 +136,7 @@ fn told(body: &Value) -> Option<Told> {
 impl Told {
     fn describe(&self) -> String {
         let message = clean_line(&self.message);
-        let message = if message.is_empty() { "no reason given" } else { message.as_str() };
+        let message = if message.is_empty() { "no reason given" } else { &message };
         let text = match &self.field {
             Some(field) => format!("{} {message} (field {})", self.code, clean_line(field)),
             None => format!("{} {message}", self.code),

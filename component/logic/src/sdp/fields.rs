@@ -1,9 +1,8 @@
 //! The shapes that ServiceDesk Plus' replies share, read leniently.
 
-use serde_json::Value;
-
 use crate::approval::{Millis, Person};
 pub(super) use crate::fields::{Row, count, flag, id, line};
+use crate::json::Value;
 
 /// The name of a reference: `{id, name}`, or a bare text.
 pub(super) fn name(value: Option<&Value>) -> Option<String> {

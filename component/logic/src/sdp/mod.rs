@@ -181,7 +181,8 @@ pub fn decision_comment(verdict: Verdict, approver: &Person, words: Option<&str>
     };
     let email = approver.email.as_deref().unwrap_or_default().trim();
     // The address is what a repeat is recognised by, so a name must neither push it out nor pass for one.
-    let name = clean_line(&approver.name.as_deref().unwrap_or_default().replace(['(', ')', '@', ':'], " "));
+    let name = approver.name.as_deref().unwrap_or_default().replace(['(', ')', '@', ':'], " ");
+    let name = clean_line(&name);
     let named = !name.is_empty() && approver.name.as_deref().is_some_and(|name| name.trim() != email);
     let who = if named { format!("{} ({email})", truncate(&name, 60)) } else { email.to_owned() };
     let mut comment = format!("{done} by {who} in chat");

@@ -1,12 +1,11 @@
 //! Answers of ServiceDesk Plus, read into the model. One odd row never spoils its neighbours.
 
-use serde_json::Value;
-
 use super::envelope::classify;
 use super::fields::{self, Row};
 use super::status::StatusNames;
 use crate::approval::{Approval, ApprovalId, Millis, Status, Ticket, TicketKind};
 use crate::http::{CallError, HttpResponse, Method};
+use crate::json::{self, Value};
 use crate::text::{html_to_text, truncate};
 
 /// A description is kept so long; a card shows less.
@@ -55,7 +54,7 @@ pub struct Level {
     /// Whether its approvers are asked now.
     pub live: bool,
     /// Its approvals, where the reply holds them (documented on-premises); saves a call.
-    pub approvals: Option<Value>,
+    pub approvals: Option<Value<'static>>,
 }
 
 /// The levels of a ticket.
@@ -199,7 +198,7 @@ fn level(names: &StatusNames, row: &Row) -> Result<Level, String> {
         id: fields::id(row)?,
         number: fields::count(row.get("level")).and_then(|number| u32::try_from(number).ok()),
         live: !over && !gone,
-        approvals: row.get("approvals").filter(whole).cloned(),
+        approvals: row.get("approvals").filter(whole).cloned().map(Value::into_owned),
     })
 }
 
@@ -264,7 +263,7 @@ pub fn read_approval(
 
 /// The source's own word for the status of an approval, for people: tenants and editions name it differently.
 pub fn read_status_name(response: &HttpResponse) -> Option<String> {
-    let body: Value = serde_json::from_slice(&response.body).ok()?;
+    let body = json::read(&response.body)?;
     fields::name(one(&body, "approval").ok()?.get("status"))
 }
 
@@ -304,7 +303,7 @@ fn approval(
     })
 }
 
-pub(super) fn rows<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], CallError> {
+pub(super) fn rows<'a>(body: &'a Value<'a>, name: &str) -> Result<&'a [Value<'a>], CallError> {
     match body.get(name) {
         Some(Value::Array(rows)) => Ok(rows),
         None | Some(Value::Null) => Ok(&[]),
@@ -312,11 +311,11 @@ pub(super) fn rows<'a>(body: &'a Value, name: &str) -> Result<&'a [Value], CallE
     }
 }
 
-pub(super) fn object(row: &Value) -> Result<&Row, String> {
+pub(super) fn object<'a>(row: &'a Value<'a>) -> Result<&'a Row<'a>, String> {
     row.as_object().ok_or_else(|| "the row is not an object".to_owned())
 }
 
-pub(super) fn one<'a>(body: &'a Value, name: &str) -> Result<&'a Row, String> {
+pub(super) fn one<'a>(body: &'a Value<'a>, name: &str) -> Result<&'a Row<'a>, String> {
     let value = match body.get(name) {
         Some(Value::Array(items)) => items.first(),
         other => other,

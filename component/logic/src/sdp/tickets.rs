@@ -3,7 +3,7 @@
 //! Source of the rules: ManageEngine "ServiceDesk Plus Cloud API v3", Requests, Request notes and Search criteria. Notes and
 //! uploads are as clients of real instances send them.
 
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::envelope::classify;
 use super::fields::{self, Row};
@@ -16,6 +16,7 @@ use crate::gateway::{
     User, Window, requestor,
 };
 use crate::http::{CallError, HttpRequest, HttpResponse, Method};
+use crate::json::Value;
 use crate::signature::hmac_sha256_hex;
 use crate::text::{html_to_text, truncate};
 
@@ -358,20 +359,20 @@ fn plain(html: Option<&Value>, max: usize) -> Option<String> {
 }
 
 /// What is written of a request, each value in the form in which the product takes it.
-fn written(profile: &Profile, edit: &Edit) -> Value {
+fn written(profile: &Profile, edit: &Edit) -> Json {
     edit.to_object(|path, value| {
         if PEOPLE.contains(&path) {
             return match (requestor(value, profile.system.as_ref()), value) {
                 (Some(Requestor::Email(address)), _) => json!({ "email_id": address }),
                 (Some(Requestor::Id(id)), _) if id.bytes().all(|byte| byte.is_ascii_digit()) => json!({ "id": id }),
-                (_, Value::String(name)) => json!({ "name": name.trim() }),
+                (_, Json::String(name)) => json!({ "name": name.trim() }),
                 _ => value.clone(),
             };
         }
         match value {
-            Value::String(name) if path == "status" => json!({ "name": profile.external_state(name) }),
-            Value::String(name) if REFERENCES.contains(&path) => json!({ "name": name.trim() }),
-            Value::String(text) if matches!(path, "description" | "resolution.content") => to_html(text).into(),
+            Json::String(name) if path == "status" => json!({ "name": profile.external_state(name) }),
+            Json::String(name) if REFERENCES.contains(&path) => json!({ "name": name.trim() }),
+            Json::String(text) if matches!(path, "description" | "resolution.content") => to_html(text).into(),
             _ => value.clone(),
         }
     })

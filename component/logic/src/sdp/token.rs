@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use percent_encoding::utf8_percent_encode;
-use serde_json::Value;
 
 use crate::approval::{Millis, TicketKind};
 use crate::http::{CallError, HttpRequest, HttpResponse, Method, STRICT};
+use crate::json::{self, Value};
 use crate::text::{clean_line, truncate};
 
 /// A token is renewed so long before it ends.
@@ -66,7 +66,7 @@ pub fn refresh(client: &Client<'_>) -> HttpRequest {
 
 /// Reads the answer. Errors come inside HTTP 200; a throttle is not a bad credential.
 pub fn read(response: &HttpResponse, now: Millis) -> Result<AccessToken, CallError> {
-    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+    let body = json::read(&response.body);
     let text = |name: &str| body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str);
     let throttled = || CallError::Retry {
         code: "TOKEN_THROTTLED",
@@ -117,7 +117,7 @@ pub fn read(response: &HttpResponse, now: Millis) -> Result<AccessToken, CallErr
 
 /// What the token may do, where the answer tells it.
 pub fn read_scopes(response: &HttpResponse) -> Option<Vec<String>> {
-    let body: Value = serde_json::from_slice(&response.body).ok()?;
+    let body = json::read(&response.body)?;
     let scopes = body.get("scope")?.as_str()?.split([' ', ',']).filter(|scope| !scope.is_empty());
     Some(scopes.map(str::to_owned).collect())
 }

@@ -1,5 +1,7 @@
 //! Removes what a reader cannot see but a display obeys.
 
+use std::borrow::Cow;
+
 /// At most this many accents may be stacked on one letter. Real spellings need three at most; more of them paint over
 /// the lines above and below, which belong to other fields.
 const MAX_STACKED_MARKS: u8 = 4;
@@ -15,21 +17,33 @@ const MAX_STACKED_MARKS: u8 = 4;
 /// - An emoji variation selector stays only behind a character that has an emoji form.
 ///
 /// Cleaning a clean text changes nothing.
-pub fn clean(input: &str) -> String {
+pub fn clean(input: &str) -> Cow<'_, str> {
     cleaned(input, false)
 }
 
 /// [`clean`] on one line: line breaks become spaces, so that a value cannot start a line of its own.
-pub fn clean_line(input: &str) -> String {
+pub fn clean_line(input: &str) -> Cow<'_, str> {
     cleaned(input, true)
 }
 
-fn cleaned(input: &str, one_line: bool) -> String {
-    let mut out = Spaced { text: String::with_capacity(input.len().min(1 << 16)), ..Spaced::default() };
-    let mut chars = input.chars().peekable();
-    while let Some(c) = chars.next() {
+fn cleaned(input: &str, one_line: bool) -> Cow<'_, str> {
+    let mut out = Spaced::default();
+    let mut rest = input;
+    loop {
+        // Nearly all text is such a beginning and nothing else: it is looked at once and copied in one piece, if at all.
+        let (plain, after) = rest.split_at_checked(plain_beginning(rest)).unwrap_or(("", rest));
+        if plain.len() == input.len() {
+            return Cow::Borrowed(input);
+        }
+        if !plain.is_empty() {
+            out.push_plain(plain);
+        }
+        let mut chars = after.chars();
+        let Some(c) = chars.next() else { break };
+        rest = chars.as_str();
+        let next = chars.next();
         match c {
-            '\r' if chars.peek() == Some(&'\n') => {}
+            '\r' if next == Some('\n') => {}
             _ if c.is_whitespace() || c == BRAILLE_BLANK => {
                 if is_line_end(c) && !one_line {
                     out.line_end();
@@ -38,12 +52,12 @@ fn cleaned(input: &str, one_line: bool) -> String {
                 }
             }
             '\u{200c}' | '\u{200d}' => {
-                if out.last().zip(chars.peek().copied()).is_some_and(|(a, b)| may_be_joined(a, b)) {
+                if out.last().zip(next).is_some_and(|(a, b)| may_be_joined(a, b)) {
                     out.push(c);
                 }
             }
             '\u{fe0e}' | '\u{fe0f}' => {
-                let keycap = chars.peek() == Some(&'\u{20e3}');
+                let keycap = next == Some('\u{20e3}');
                 if out.last().is_some_and(|c| is_emoji(c) || (keycap && matches!(c, '0'..='9' | '#' | '*'))) {
                     out.push(c);
                 }
@@ -52,7 +66,20 @@ fn cleaned(input: &str, one_line: bool) -> String {
             _ => out.push(c),
         }
     }
-    out.text
+    Cow::Owned(out.text)
+}
+
+/// The length of the longest beginning that is clean whatever follows it: visible ASCII with single spaces in between.
+fn plain_beginning(text: &str) -> usize {
+    let (mut end, mut space) = (0, true);
+    for (at, byte) in (1..).zip(text.bytes()) {
+        match byte {
+            b'!'..=b'~' => (end, space) = (at, false),
+            b' ' if !space => space = true,
+            _ => break,
+        }
+    }
+    end
 }
 
 /// Looks like a space, is none by its class.
@@ -86,6 +113,19 @@ impl Spaced {
         if self.marks > MAX_STACKED_MARKS {
             return;
         }
+        self.space_out();
+        self.text.push(c);
+    }
+
+    /// Text that begins and ends with visible ASCII.
+    fn push_plain(&mut self, text: &str) {
+        self.marks = 0;
+        self.space_out();
+        self.text.push_str(text);
+    }
+
+    /// Writes the white space that is due.
+    fn space_out(&mut self) {
         if !self.text.is_empty() {
             if self.line_ends > 0 {
                 self.text.push_str(if self.line_ends > 1 { "\n\n" } else { "\n" });
@@ -95,7 +135,6 @@ impl Spaced {
         }
         self.spaces = false;
         self.line_ends = 0;
-        self.text.push(c);
     }
 }
 

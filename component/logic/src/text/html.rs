@@ -19,7 +19,7 @@ pub fn html_to_text(input: &str) -> String {
     for token in Scanner::new(input) {
         page.take(&token);
     }
-    clean(&page.text)
+    clean(&page.text).into_owned()
 }
 
 /// What a tag means for the lines of the text.

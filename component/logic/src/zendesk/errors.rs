@@ -4,11 +4,11 @@
 //! of `{code, title, detail}`, a code with a description, an object of title and message, and plain text at the rate
 //! limit (Zendesk API reference, "Approval Requests", "Requests and responses", "Rate limits").
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::http::{CallError, HttpResponse, Method, RATE_LIMITED};
+use crate::json::{self, Value};
 use crate::text::{clean_line, truncate};
 
 /// How long to wait where a limit gives no time: it counts per minute ("Rate limits").
@@ -25,10 +25,10 @@ const PAGE: &str =
     "a page answers in place of the API; is the subdomain in zendesk_base_url right, and the account active?";
 
 /// The body of a success, or what the failure means.
-pub fn classify(method: Method, response: &HttpResponse) -> Result<Value, CallError> {
-    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+pub fn classify(method: Method, response: &HttpResponse) -> Result<Value<'_>, CallError> {
+    let body = json::read(&response.body);
     match body {
-        Some(body) if response.is_success() && body.is_object() => Ok(body),
+        Some(body) if response.is_success() && body.as_object().is_some() => Ok(body),
         body => Err(failure(method, response, body.as_ref())),
     }
 }
@@ -84,11 +84,14 @@ fn said(body: &Value) -> Option<String> {
         Some(Value::Array(errors)) => errors.first()?,
         _ => body.get("error")?,
     };
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(clean_line);
     let parts = match error {
         Value::String(error) => [Some(clean_line(error)), text(body, "description"), None],
         error => [text(error, "code"), text(error, "title"), text(error, "detail").or_else(|| text(error, "message"))],
     };
-    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<_> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     (!parts.is_empty()).then(|| truncate(&parts.join(": "), 300).into_owned())
+}
+
+fn text<'a>(value: &'a Value<'a>, name: &str) -> Option<Cow<'a, str>> {
+    value.get(name).and_then(Value::as_str).map(clean_line)
 }

@@ -4,9 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::fields;
+use crate::json::Value;
 
 /// What a page says about the rest of its list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +62,7 @@ impl Pages {
 pub(super) fn more(body: &Value) -> More {
     let meta = body.get("meta");
     let cursor = meta.and_then(|meta| meta.get("after_cursor")).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let link = body.get("links").and_then(|links| links.get("next")).is_some_and(|link| !link.is_null());
+    let link = body.get("links").and_then(|links| links.get("next")).is_some_and(|link| *link != Value::Null);
     match (fields::flag(meta.and_then(|meta| meta.get("has_more"))), cursor) {
         (Some(false), _) => More::No,
         (_, Some(cursor)) => More::After(cursor.to_owned()),

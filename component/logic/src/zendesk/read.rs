@@ -1,10 +1,9 @@
 //! What all answers of Zendesk share: rows, names and times. One odd row never spoils its neighbours.
 
-use serde_json::Value;
-
 use crate::approval::Millis;
 use crate::fields::{self, Row};
 use crate::http::CallError;
+use crate::json::Value;
 use crate::text::{clean, truncate};
 
 /// A message or a description is kept so long, in characters; a card shows less.
@@ -41,7 +40,7 @@ pub(super) fn rows<T>(
 }
 
 /// The one record of an answer.
-pub(super) fn one<'a>(body: &'a Value, name: &str) -> Result<&'a Row, String> {
+pub(super) fn one<'a>(body: &'a Value<'a>, name: &str) -> Result<&'a Row<'a>, String> {
     body.get(name).and_then(Value::as_object).ok_or_else(|| format!("the reply holds no {name}"))
 }
 

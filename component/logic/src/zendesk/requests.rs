@@ -3,14 +3,13 @@
 //! Lists hold fewer fields than a single request does: who decided, when and why is in the early-access description
 //! "Approval Workflow Instances" only, and is read wherever it is there.
 
-use serde_json::Value;
-
 use super::errors::classify;
 use super::pages::{More, more};
 use super::read::{Refused, odd, one, rows, text, time};
 use crate::approval::{Approval, ApprovalId, Detail, IdError, Millis, Person, Status, Ticket, TicketKind};
 use crate::fields::{self, Row};
 use crate::http::{CallError, HttpResponse, Method};
+use crate::json::Value;
 
 /// An approval request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +198,7 @@ fn status(word: &str) -> Status {
 fn assignee(row: &Row) -> Result<Option<Assignee>, String> {
     let id = |nested: &str, flat: &str| {
         let nested = row.get(nested).and_then(|assignee| assignee.get("id"));
-        fields::reference(nested.filter(|id| !id.is_null()).or_else(|| row.get(flat)))
+        fields::reference(nested.filter(|id| **id != Value::Null).or_else(|| row.get(flat)))
     };
     let user = id("assignee_user", "assignee_user_id")?;
     match (user, id("assignee_group", "assignee_group_id")?) {

@@ -4,7 +4,7 @@
 //! "Side-loading related records".
 
 use chrono::{DateTime, SecondsFormat};
-use serde_json::{Map, Value, json};
+use serde_json::{Value as Json, json};
 
 use super::read::time;
 use super::{Calls, classify, encoded};
@@ -14,6 +14,7 @@ use crate::gateway::{
     States, Ticket, User, requestor,
 };
 use crate::http::{CallError, HttpRequest, HttpResponse, Method};
+use crate::json::{Object, Value};
 use crate::text::{clean, clean_line, truncate};
 
 /// The longest description that is handed on.
@@ -170,11 +171,11 @@ pub fn read_tickets(profile: &Profile, response: &HttpResponse) -> Result<Rows, 
     let body = classify(Method::Get, response)?;
     let rows = body.get("tickets").or_else(|| body.get("results")).and_then(Value::as_array);
     let rows = rows.ok_or_else(|| odd("the reply holds no tickets"))?;
-    let others = |row: &&Map<String, Value>| row.get("result_type").is_none_or(|kind| kind == "ticket");
+    let others = |row: &&Object| row.get("result_type").is_none_or(|kind| kind.as_str() == Some("ticket"));
     let tickets = rows.iter().filter_map(Value::as_object).filter(others);
     let tickets = tickets.filter_map(|row| ticket(profile, &body, row)).collect();
     // Only that there is one counts; where it leads is never followed.
-    let more = body.get("next_page").is_some_and(Value::is_string);
+    let more = body.get("next_page").is_some_and(|next| next.as_str().is_some());
     Ok(Rows { tickets, count: u64::try_from(rows.len()).unwrap_or(u64::MAX), more })
 }
 
@@ -184,7 +185,7 @@ pub fn read_group_id(name: &str, response: &HttpResponse) -> Result<(Option<Stri
     let groups = body.get("groups").and_then(Value::as_array).ok_or_else(|| odd("the reply holds no groups"))?;
     let wanted = name.trim().to_lowercase();
     let own = |group: &&Value| line(group.get("name")).is_some_and(|name| name.to_lowercase() == wanted);
-    let more = body.get("next_page").is_some_and(Value::is_string);
+    let more = body.get("next_page").is_some_and(|next| next.as_str().is_some());
     Ok((groups.iter().find(own).and_then(|group| id(group.get("id"))), more))
 }
 
@@ -222,7 +223,7 @@ pub fn read_upload(response: &HttpResponse) -> Result<String, CallError> {
     token.map(str::to_owned).ok_or_else(|| odd("the reply holds no upload token"))
 }
 
-fn ticket(profile: &Profile, body: &Value, row: &Map<String, Value>) -> Option<Ticket> {
+fn ticket(profile: &Profile, body: &Value, row: &Object) -> Option<Ticket> {
     let own = id(row.get("id"))?;
     let mut custom = vec![("source".to_owned(), "zendesk".to_owned())];
     let group = row.get("group_id").and_then(|group| sideloaded(body, "groups", group));
@@ -264,14 +265,14 @@ fn user(body: &Value, value: Option<&Value>) -> Option<User> {
     Some(User { name: of("name"), email: of("email"), id: Some(own) })
 }
 
-fn sideloaded<'a>(body: &'a Value, list: &str, own: &Value) -> Option<&'a Value> {
+fn sideloaded<'a>(body: &'a Value<'a>, list: &str, own: &Value) -> Option<&'a Value<'a>> {
     let wanted = id(Some(own))?;
     let rows = body.get(list).and_then(Value::as_array)?;
     rows.iter().find(|row| id(row.get("id")).as_deref() == Some(&wanted))
 }
 
 /// A field as one line of text. Custom fields are a list of `{id, value}`; here they are named by their ids.
-fn value_at(row: &Map<String, Value>, path: &str) -> Option<String> {
+fn value_at(row: &Object, path: &str) -> Option<String> {
     let value = match path.split_once('.') {
         Some(("custom_fields", field)) => {
             let fields = row.get("custom_fields").and_then(Value::as_array)?;
@@ -291,15 +292,14 @@ fn value_at(row: &Map<String, Value>, path: &str) -> Option<String> {
 }
 
 /// What is written of a ticket, each value in the form in which Zendesk takes it.
-fn written(profile: &Profile, edit: &Edit) -> Value {
+fn written(profile: &Profile, edit: &Edit) -> Json {
     let mut plain = Edit::default();
     let mut custom = Vec::new();
     for (path, value) in &edit.0 {
         match (path.as_str(), path.strip_prefix("custom_fields.")) {
             (_, Some(field)) => {
-                custom.push(
-                    json!({ "id": field.parse::<u64>().map_or(Value::from(field), Value::from), "value": value }),
-                );
+                custom
+                    .push(json!({ "id": field.parse::<u64>().map_or(Json::from(field), Json::from), "value": value }));
             }
             ("requester" | "assignee", _) => match requestor(value, profile.system.as_ref()) {
                 Some(Requestor::Id(user)) => plain.fill(&format!("{path}_id"), number(&user)),
@@ -312,11 +312,11 @@ fn written(profile: &Profile, edit: &Edit) -> Value {
             },
             ("status", _) => {
                 let state = value.as_str().map(|state| profile.external_state(state).to_lowercase());
-                plain.fill(path, state.map_or_else(|| value.clone(), Value::from));
+                plain.fill(path, state.map_or_else(|| value.clone(), Json::from));
             }
             ("priority" | "type", _) => {
                 let word = value.as_str().map(|word| word.trim().to_lowercase());
-                plain.fill(path, word.map_or_else(|| value.clone(), Value::from));
+                plain.fill(path, word.map_or_else(|| value.clone(), Json::from));
             }
             ("group_id", _) => plain.fill(path, value.as_str().map_or_else(|| value.clone(), number)),
             _ => plain.fill(path, value.clone()),
@@ -328,15 +328,15 @@ fn written(profile: &Profile, edit: &Edit) -> Value {
     plain.to_object(|_, value| value.clone())
 }
 
-fn full_name(value: &Value) -> Option<&str> {
+fn full_name(value: &Json) -> Option<&str> {
     let user = value.get("requestor_info").unwrap_or(value);
     let user = user.get("requestor").filter(|user| user.is_object()).unwrap_or(user);
-    user.get("full_name").and_then(Value::as_str)
+    user.get("full_name").and_then(Json::as_str)
 }
 
 /// An id as the number that Zendesk has in JSON.
-fn number(id: &str) -> Value {
-    id.trim().parse::<u64>().map_or_else(|_| id.into(), Value::from)
+fn number(id: &str) -> Json {
+    id.trim().parse::<u64>().map_or_else(|_| id.into(), Json::from)
 }
 
 /// An id: a number written out, or text. None where it could not enter a path as it is.
@@ -352,7 +352,7 @@ fn id(value: Option<&Value>) -> Option<String> {
 fn line(value: Option<&Value>) -> Option<String> {
     let text = match value? {
         Value::String(text) => clean_line(text),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => number.to_string().into(),
         _ => return None,
     };
     (!text.is_empty()).then(|| truncate(&text, LINE_MAX).into_owned())

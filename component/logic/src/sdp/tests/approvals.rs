@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::approval::{Approval, Status};
+use crate::json;
 
 fn level(live: bool) -> Level {
     Level { id: "77".to_owned(), number: Some(2), live, approvals: None }
@@ -131,8 +132,8 @@ fn nobody_is_asked_on_a_level_that_is_not_live() {
     ] {
         assert_eq!(read(json!({ "id": "1", "status": { "name": name } }), false).status, wanted, "{name}");
     }
-    let dead =
-        Level { approvals: Some(json!([{ "id": "1", "status": { "name": "Pending Approval" } }])), ..level(false) };
+    let inside = json!([{ "id": "1", "status": { "name": "Pending Approval" } }]).to_string();
+    let dead = Level { approvals: json::read(inside.as_bytes()).map(json::Value::into_owned), ..level(false) };
     let inside = embedded_approvals(&names(), &ticket(TicketKind::Request, "874"), &dead).unwrap();
     assert_eq!(inside.approvals[0].status, Status::Withdrawn);
 }

@@ -4,7 +4,7 @@
 use super::*;
 
 fn more_of(body: Value) -> More {
-    super::super::pages::more(&body)
+    super::super::pages::more(&crate::json::read(body.to_string().as_bytes()).unwrap())
 }
 
 #[test]
