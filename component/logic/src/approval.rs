@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::is_word;
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = i64;
 
@@ -90,7 +92,7 @@ impl TicketKind {
 ///
 /// Vendors' ids enter paths, keys and chat slots; whatever needs escaping in any of these is refused at the door.
 pub fn is_id_segment(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=64).contains(&text.len()) && is_word(text)
 }
 
 /// The id of an approval, opaque to callers and safe in a URL.

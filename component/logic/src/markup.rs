@@ -5,7 +5,7 @@
 
 mod defuse;
 
-use crate::text::clean_line;
+use crate::text::{clean_line, find};
 
 pub use defuse::defuse;
 
@@ -33,24 +33,19 @@ impl<'a> Link<'a> {
     /// The address, if it is `http` or `https`, names a host and no user in front of it, is written in printable ASCII
     /// without quotes, brackets of HTML or backslashes, and is not too long for a card.
     pub fn parse(address: &'a str) -> Option<Self> {
-        let (scheme, rest) = address.split_once("://")?;
+        let (scheme, rest) = address.split_once(':')?;
+        let rest = rest.strip_prefix("//")?;
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
             return None;
         }
         let mut authority = rest.bytes().take_while(|b| !matches!(b, b'/' | b'?' | b'#'));
         let named = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && !authority.any(|b| b == b'@');
-        (named && Self::written(address)? <= Self::MAX_WRITTEN).then_some(Self(address))
-    }
-
-    /// How many characters the address takes in HTML; none if it holds one that an address cannot.
-    fn written(address: &str) -> Option<usize> {
-        let length = |b: u8| match b {
-            b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|' => None,
-            b'&' => Some("&amp;".len()),
-            b'!'..=b'~' => Some(1),
-            _ => None,
-        };
-        address.bytes().try_fold(0_usize, |sum, b| sum.checked_add(length(b)?))
+        let odd =
+            |b: u8| matches!(b, b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|' | 0..b' ' | 0x7f..);
+        let printable = !address.contains(' ') && find(address, |b| odd(b).then_some(())).is_none();
+        let ampersands = address.matches('&').count();
+        let written = address.len().saturating_add(ampersands.saturating_mul("amp;".len()));
+        (named && printable && written <= Self::MAX_WRITTEN).then_some(Self(address))
     }
 
     /// The address.
@@ -180,8 +175,7 @@ impl Markup {
 /// Writes a text, with something else in the place of some of its ASCII characters.
 fn replaced(out: &mut String, text: &str, instead: impl Fn(u8) -> Option<&'static str>) {
     let mut rest = text;
-    let found = |rest: &str| rest.bytes().enumerate().find_map(|(at, byte)| Some((at, instead(byte)?)));
-    while let Some((at, written)) = found(rest) {
+    while let Some((at, written)) = find(rest, &instead) {
         out.push_str(rest.get(..at).unwrap_or_default());
         out.push_str(written);
         rest = rest.get(at.saturating_add(1)..).unwrap_or_default();

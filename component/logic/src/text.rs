@@ -6,6 +6,7 @@ mod clean;
 mod entities;
 mod html;
 mod scan;
+mod words;
 
 use std::borrow::Cow;
 
@@ -13,6 +14,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 pub use clean::{clean, clean_line};
 pub use html::html_to_text;
+pub(crate) use words::{find, is_word};
 
 /// The mark that says: there was more.
 const ELLIPSIS: char = '…';

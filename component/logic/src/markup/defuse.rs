@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::find;
+
 /// Words that make a link when a colon and something else follow, without any `//`.
 const SCHEMES: &[&str] =
     &["callto", "data", "javascript", "mailto", "msteams", "sip", "skype", "slack", "sms", "tel", "vbscript"];
@@ -29,12 +31,14 @@ const FILES: &[&str] = &[
 ///
 /// Defusing a defused text changes nothing.
 pub fn defuse(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(may_be_live) {
+    let live = |text| find(text, |byte| may_be_live(byte).then_some(()));
+    let mut next = live(text);
+    if next.is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((inert, found)) = rest.bytes().position(may_be_live).and_then(|at| rest.split_at_checked(at)) {
+    while let Some((inert, found)) = next.and_then(|(at, ())| rest.split_at_checked(at)) {
         out.push_str(inert);
         let mut chars = found.chars();
         let Some(c) = chars.next() else { break };
@@ -54,6 +58,7 @@ pub fn defuse(text: &str) -> Cow<'_, str> {
             _ => out.push(c),
         }
         rest = after;
+        next = live(rest);
     }
     out.push_str(rest);
     Cow::Owned(out)

@@ -23,6 +23,10 @@ impl StatusNames {
 
     /// The status of an approval. Cloud documents `Denied`, on-premises `Rejected`; both are the same here.
     pub fn read(&self, name: &str) -> Status {
+        // The usual name in the usual spelling.
+        if self.pending.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            return Status::Pending;
+        }
         let known = normal(name);
         if self.pending.contains(&known) {
             return Status::Pending;

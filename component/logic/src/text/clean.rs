@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::words::plain_beginning;
+
 /// At most this many accents may be stacked on one letter. Real spellings need three at most; more of them paint over
 /// the lines above and below, which belong to other fields.
 const MAX_STACKED_MARKS: u8 = 4;
@@ -27,14 +29,14 @@ pub fn clean_line(input: &str) -> Cow<'_, str> {
 }
 
 fn cleaned(input: &str, one_line: bool) -> Cow<'_, str> {
-    let mut out = Spaced::default();
+    // Nearly all text is.
+    if plain_beginning(input) == input.len() {
+        return Cow::Borrowed(input);
+    }
+    let mut out = Spaced { text: String::with_capacity(input.len().min(1 << 16)), ..Spaced::default() };
     let mut rest = input;
     loop {
-        // Nearly all text is such a beginning and nothing else: it is looked at once and copied in one piece, if at all.
         let (plain, after) = rest.split_at_checked(plain_beginning(rest)).unwrap_or(("", rest));
-        if plain.len() == input.len() {
-            return Cow::Borrowed(input);
-        }
         if !plain.is_empty() {
             out.push_plain(plain);
         }
@@ -67,19 +69,6 @@ fn cleaned(input: &str, one_line: bool) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out.text)
-}
-
-/// The length of the longest beginning that is clean whatever follows it: visible ASCII with single spaces in between.
-fn plain_beginning(text: &str) -> usize {
-    let (mut end, mut space) = (0, true);
-    for (at, byte) in (1..).zip(text.bytes()) {
-        match byte {
-            b'!'..=b'~' => (end, space) = (at, false),
-            b' ' if !space => space = true,
-            _ => break,
-        }
-    }
-    end
 }
 
 /// Looks like a space, is none by its class.
