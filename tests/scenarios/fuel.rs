@@ -6,7 +6,7 @@
 use approval_bridge_tests::harness::to_announce;
 
 /// What reading, comparing and rendering 200 approvals may take, each with next to no room.
-const BUDGETS: [u64; 3] = [8_200_000, 4_700_000, 16_800_000];
+const BUDGETS: [u64; 3] = [6_200_000, 4_100_000, 10_600_000];
 
 #[test]
 fn two_hundred_approvals_are_read_compared_and_rendered_within_their_budgets() {
