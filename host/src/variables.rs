@@ -83,6 +83,7 @@ pub const KNOWN: &[Known] = &[
     plain("gateway_fields", "more fields of a ticket, such as cost_center=udf_fields.udf_char1"),
     plain("gateway_destinations", "groups of like tickets, such as it_requests=group:IT Support"),
     plain("audit_days", "how long the audit trail is kept, 0: for ever; 400"),
+    plain("shard", "which sweeper of how many, such as 2/3; empty: the only one"),
 ];
 
 /// What an environment variable starts with: `APPROVAL_BRIDGE_API_TOKEN` sets `api_token`.

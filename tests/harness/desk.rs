@@ -100,6 +100,13 @@ impl Desk {
         Self::start(Parts { plug: Plug::default(), ..self.parts.clone() })
     }
 
+    /// Another process over the same store and the same world, with a variable of its own.
+    pub fn beside(&self, name: &str, value: &str) -> Self {
+        let mut variables = self.parts.variables.clone();
+        variables.set(name, value);
+        Self::start(Parts { plug: Plug::default(), variables, ..self.parts.clone() })
+    }
+
     /// Sets a variable, which takes a restart.
     pub fn reconfigure(mut self, name: &str, value: &str) -> Self {
         self.parts.variables.set(name, value);

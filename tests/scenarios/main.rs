@@ -59,6 +59,7 @@ mod reminders;
 mod routes;
 mod sample_addresses;
 mod secrets;
+mod sharding;
 mod signatures;
 mod simulation;
 mod spin;

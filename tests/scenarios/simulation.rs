@@ -10,13 +10,13 @@ use std::time::Duration;
 use approval_bridge::simulate::{Options, Outcome, run, story};
 
 fn options(seed: u64, faults: bool) -> Options {
-    Options { seed, days: 2, tickets: 16, poll: Duration::from_secs(900), faults, journal: None }
+    Options { seed, days: 2, tickets: 16, poll: Duration::from_secs(900), sweepers: 1, faults, journal: None }
 }
 
 async fn holds(options: Options) -> Outcome {
     let outcome = run(options).await.unwrap();
     assert!(outcome.breaches.is_empty(), "\n{}", story(&outcome, false));
-    assert!(outcome.said.cards > 20 && outcome.done.in_chat > 3 && outcome.checks == 3, "{outcome:?}");
+    assert!(outcome.said.cards > 20 && outcome.done.in_chat > 3 && outcome.checks >= 3, "{outcome:?}");
     outcome
 }
 
@@ -38,6 +38,15 @@ async fn lives_full_of_faults_break_no_promise() {
         faults += outcome.went.faults;
     }
     assert!(ended > 10 && failed > 20 && faults > 10, "not much went wrong: {ended}, {failed}, {faults}");
+}
+
+/// One sweeper on the first day; then more and fewer, in between some slots with two and some with none.
+#[tokio::test]
+async fn sweepers_that_share_the_work_break_no_promise_while_their_number_changes() {
+    for (seed, faults) in [(31, false), (32, false), (33, true), (34, true)] {
+        let outcome = holds(Options { days: 4, tickets: 32, sweepers: 5, ..options(seed, faults) }).await;
+        assert!(faults || (outcome.said.repeats, outcome.failed_sweeps) == (0, 0), "{outcome:?}");
+    }
 }
 
 /// Lines that are kept.

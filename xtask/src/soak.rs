@@ -7,8 +7,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::{cargo, root, target};
 
-/// Lives of different shapes, by turns: days, tickets, seconds between sweeps.
-const SHAPES: [(u64, u64, u64); 4] = [(4, 30, 900), (10, 40, 1800), (2, 60, 300), (30, 120, 3600)];
+/// Lives of different shapes, by turns: days, tickets, seconds between sweeps, sweepers at most.
+const SHAPES: [(u64, u64, u64, u64); 5] =
+    [(4, 30, 900, 1), (10, 40, 1800, 1), (2, 60, 300, 1), (6, 40, 900, 5), (30, 120, 3600, 1)];
 
 /// Runs simulations for so many minutes, from this seed on.
 pub(crate) fn run(minutes: u64, seed: u64) -> Result<()> {
@@ -16,11 +17,12 @@ pub(crate) fn run(minutes: u64, seed: u64) -> Result<()> {
     let program = target()?.join("release").join(format!("approval-bridge{}", std::env::consts::EXE_SUFFIX));
     let (begun, time) = (Instant::now(), Duration::from_secs(minutes * 60));
     let mut lives = 0;
-    for (seed, (days, tickets, poll)) in (seed..).zip(SHAPES.into_iter().cycle()) {
+    for (seed, (days, tickets, poll, sweepers)) in (seed..).zip(SHAPES.into_iter().cycle()) {
         if begun.elapsed() >= time {
             break;
         }
-        let options = format!("--seed {seed} --days {days} --tickets {tickets} --poll-seconds {poll} --faults");
+        let length = format!("--seed {seed} --days {days} --tickets {tickets} --poll-seconds {poll}");
+        let options = format!("{length} --sweepers {sweepers} --faults");
         let mut command = Command::new(&program);
         command.arg("simulate").args(options.split(' ')).current_dir(root()?);
         let output = command.output().with_context(|| format!("starting {}", program.display()))?;
@@ -29,7 +31,9 @@ pub(crate) fn run(minutes: u64, seed: u64) -> Result<()> {
             bail!("seed {seed} fails; again with: cargo run --release -p approval-bridge -- simulate {options}");
         }
         lives += 1;
-        println!("seed {seed}: {days} days, {tickets} tickets, a sweep every {poll} s: every promise held");
+        println!(
+            "seed {seed}: {days} days, {tickets} tickets, a sweep every {poll} s, {sweepers} sweepers at most: every promise held"
+        );
     }
     println!("{lives} lives in {} minutes, and no promise was broken", begun.elapsed().as_secs() / 60);
     Ok(())

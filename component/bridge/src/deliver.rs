@@ -47,6 +47,8 @@ pub struct Courier<'a, H> {
     pub settings: &'a Settings,
     /// Where messages go.
     pub moveworks: &'a MoveworksSettings,
+    /// The messages of the last span, of all slots that are swept.
+    pub pace: &'a tokio::sync::Mutex<Pace>,
     /// When this sweep began.
     pub begun: Millis,
 }
@@ -71,12 +73,6 @@ struct Halt {
     over: bool,
 }
 
-/// What the messages of one delivery share.
-struct Round {
-    halt: Mutex<Halt>,
-    pace: tokio::sync::Mutex<Pace>,
-}
-
 /// Delivers what is due. `settled`: messages whose fate is known already.
 pub async fn all<H: Host>(
     courier: &Courier<'_, H>,
@@ -95,11 +91,10 @@ pub async fn all<H: Host>(
     // What is new goes before what had been waiting for days when the bridge was switched on.
     left.sort_by_key(Record::is_backlog);
     outbox.begin_delivery().await?;
-    let pace = Pace::new(courier.moveworks.rate, outbox.recent(), host.now());
-    let round = Round { halt: Mutex::default(), pace: tokio::sync::Mutex::new(pace) };
+    let halt = Mutex::default();
     while !left.is_empty() {
         let problems = Mutex::new(SourceReport::default());
-        let tries = futures::stream::iter(left.drain(..).map(|record| one(courier, record, &round, &problems)));
+        let tries = futures::stream::iter(left.drain(..).map(|record| one(courier, record, &halt, &problems)));
         let mut again = Sorted::default();
         let results = together::at_most(courier.settings.concurrency, tries).await;
         for result in results {
@@ -110,7 +105,7 @@ pub async fn all<H: Host>(
             delivered.fates.insert(record.id.clone(), (fate, record));
         }
         delivered.problems.add(problems.into_inner().unwrap_or_default());
-        let (until, over) = with(&round.halt, |halt| (std::mem::take(&mut halt.until), halt.over));
+        let (until, over) = with(&halt, |halt| (std::mem::take(&mut halt.until), halt.over));
         let wait = Duration::from_millis(until.saturating_sub(host.ticks()));
         if wait > Duration::ZERO && (over || wait >= courier.client.left()) {
             outbox.pause_until(host.now().saturating_add(Millis::try_from(wait.as_millis()).unwrap_or(0)));
@@ -122,7 +117,7 @@ pub async fn all<H: Host>(
         left.sort_by_key(Record::is_backlog);
         host.sleep(wait).await;
     }
-    outbox.keep_recent(round.pace.into_inner().taken());
+    outbox.keep_recent(courier.pace.lock().await.taken());
     let now = host.now();
     let waits = |(fate, record): &(Fate, Record)| *fate == Fate::Waiting && record.not_before <= now;
     delivered.cut_short = delivered.fates.values().any(waits);
@@ -132,19 +127,19 @@ pub async fn all<H: Host>(
 async fn one<H: Host>(
     courier: &Courier<'_, H>,
     record: Record,
-    round: &Round,
+    halt: &Mutex<Halt>,
     problems: &Mutex<SourceReport>,
 ) -> Result<(Fate, Record), StoreError> {
     let host = courier.store.host();
-    let halted = || with(&round.halt, |halt| halt.over || halt.until > host.ticks());
-    if halted() || !in_turn(courier, round).await {
+    let halted = || with(halt, |halt| halt.over || halt.until > host.ticks());
+    if halted() || !in_turn(courier).await {
         return Ok((Fate::Waiting, record));
     }
     let mut record = record;
     let fate = if halted() { Some(Fate::Waiting) } else { read_again(courier, &mut record, problems).await };
     let fate = fate.or_else(|| (halted() || courier.handing.left().is_zero()).then_some(Fate::Waiting));
     if let Some(fate) = fate {
-        round.pace.lock().await.give_back();
+        courier.pace.lock().await.give_back();
         return Ok((fate, record));
     }
     let request = request(courier, &record, host.now());
@@ -165,11 +160,11 @@ async fn one<H: Host>(
     match error {
         // Not this message's fault: it waits for its turn like all the others.
         CallError::Retry { code: RATE_LIMITED, after, .. } => {
-            with(&round.halt, |halt| halt.until = halt.until.max(host.ticks() + crate::http::millis(after)));
+            with(halt, |halt| halt.until = halt.until.max(host.ticks() + crate::http::millis(after)));
             Ok((Fate::Waiting, record))
         }
         CallError::Auth { .. } | CallError::Retry { code: CALL_LIMIT | CIRCUIT_OPEN, .. } => {
-            with(&round.halt, |halt| halt.over = true);
+            with(halt, |halt| halt.over = true);
             Ok((Fate::Waiting, record))
         }
         CallError::Retry { after, .. } => Ok(later(record, after, host.now())),
@@ -179,10 +174,10 @@ async fn one<H: Host>(
 }
 
 /// Waits until one more message fits into the minute. False: that is beyond this sweep.
-async fn in_turn<H: Host>(courier: &Courier<'_, H>, round: &Round) -> bool {
+async fn in_turn<H: Host>(courier: &Courier<'_, H>) -> bool {
     let host = courier.store.host();
     // Held while waiting, so that the others queue behind in their order.
-    let mut pace = round.pace.lock().await;
+    let mut pace = courier.pace.lock().await;
     loop {
         let wait = Duration::from_millis(u64::try_from(pace.wait(host.now())).unwrap_or(0));
         if wait >= courier.handing.left() {

@@ -81,8 +81,27 @@ pub struct OutboxReport {
     pub dead: u32,
 }
 
+/// The part of a report that tells of slots which another sweeper had.
+pub const SLOTS: &str = "slots";
+
 /// How many errors a source lists; the rest is counted in one line. A sick vendor must not swell the report.
 const ERRORS_MAX: usize = 100;
+
+impl Report {
+    /// Adds what was done in another part of the same sweep.
+    pub fn add(&mut self, other: Self) {
+        self.complete &= other.complete;
+        for (name, source) in other.sources {
+            if let Some(own) = self.sources.or_default(&name) {
+                own.add(source);
+            }
+        }
+        self.outbox.planned += other.outbox.planned;
+        self.outbox.sent += other.outbox.sent;
+        self.outbox.waiting += other.outbox.waiting;
+        self.outbox.dead += other.outbox.dead;
+    }
+}
 
 impl SourceReport {
     /// Adds an error.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use approval_logic::approval::{ApprovalId, Person, Source, TicketKind, TicketRef};
+use approval_logic::approval::{ApprovalId, Person};
 use approval_logic::managed::{self, Answered, Draft, Facts, HelpDesk, Policy, Request, Subject};
 use approval_logic::signature::hmac_sha256_hex;
 
@@ -14,7 +14,7 @@ use crate::shell::{OperationError, Shell};
 use crate::sources::{Sources, is_absent};
 use crate::store::Store;
 use crate::store::lease::Lease;
-use crate::store::requests::{ChangeError, Requests};
+use crate::store::requests::{ChangeError, Requests, reference};
 use crate::sweep::{self, Task};
 
 /// How long reading a ticket may take. Whoever asks waits for it.
@@ -99,7 +99,7 @@ impl<H: Host> Shell<H> {
                 Request::create(draft, &settings.allowed, now)
             })
             .await?;
-        tell(self.store(), &settings, &request.id, &request.id).await;
+        tell(&self.place_of(&request.id).await?, &settings, &request.id, &request.id).await;
         self.request(&request.id).await
     }
 
@@ -176,7 +176,8 @@ impl<H: Host> Shell<H> {
         if let Some(refusal) = decide::check_token(self.store(), &settings, &order, None) {
             return Ok((refusal, None));
         }
-        let taken = decide::managed::take(self.store(), &settings, &order, answer).await.map_err(ChangeError::from)?;
+        let store = self.place_of(&order.id.ticket).await?;
+        let taken = decide::managed::take(&store, &settings, &order, answer).await.map_err(ChangeError::from)?;
         Ok(match taken {
             Err(refused) => (refused, None),
             Ok((request, answered)) => {
@@ -200,7 +201,7 @@ impl<H: Host> Shell<H> {
         if !changed {
             return Ok(request);
         }
-        tell(self.store(), settings, &request.id, work).await;
+        tell(&self.place_of(&request.id).await?, settings, &request.id, work).await;
         self.request(&request.id).await
     }
 
@@ -236,17 +237,22 @@ impl<H: Host> Shell<H> {
         }
     }
 
+    /// Where what is known of the approvals of a request lies.
+    async fn place_of(&self, id: &str) -> Result<Store<H>, OperationError> {
+        Ok(self.slots().await?.of(&reference(id)))
+    }
+
     fn requests(&self) -> Requests<H> {
-        Requests::new(self.store().clone())
+        Requests::new(self.store())
     }
 }
 
 /// Tells whoever has to hear of a request now, unless a sweep is running: then the next one does. What goes wrong here
 /// comes again in the next sweep, and is told there.
-/// `work`: what led to it and by whom, so that two who begin in the same millisecond are told apart.
+/// `store`: where what is known of it lies. `work`: what led to it and by whom, so that two who begin in the same millisecond are told apart.
 pub(crate) async fn tell<H: Host>(store: &Store<H>, settings: &Settings, id: &str, work: &str) {
+    let ticket = reference(id);
     let Ok(Some(lease)) = Lease::take_for(work, store.clone(), PATIENCE).await else { return };
     let settings = Settings { sweep_budget: settings.sweep_budget.min(PROMPT), ..settings.clone() };
-    let ticket = TicketRef { source: Source::Managed, kind: TicketKind::Ticket, ticket: id.to_owned() };
-    let _ = lease.during(sweep::run(store, &settings, &Task::Ticket(ticket), false)).await;
+    let _ = lease.during(sweep::run(std::slice::from_ref(store), &settings, &Task::Ticket(ticket), false)).await;
 }

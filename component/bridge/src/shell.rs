@@ -5,26 +5,29 @@ use std::time::Duration;
 use approval_logic::approval::{ApprovalId, Person, Source, TicketKind, TicketRef, is_address, normal_address};
 use approval_logic::audit::{Door, Event};
 use approval_logic::diff::Entry;
-use approval_logic::metrics::{self, AUDIT_FAILURES, AUDIT_RECORDS, OUTBOX, OUTBOX_AGE};
+use approval_logic::metrics::{self, AUDIT_FAILURES, AUDIT_RECORDS, LAST_SWEEP, OUTBOX, OUTBOX_AGE};
 use approval_logic::signature::hmac_sha256_hex;
 use approval_logic::zendesk::NewRequest;
+use futures::future::BoxFuture;
 
 use crate::config::{self, Problem, Settings};
 use crate::decide::{self, Answer, Order};
 use crate::gateway::Gateway;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
-use crate::report::Report;
+use crate::report::{Report, SLOTS};
 use crate::sources::{Sources, unwatched};
 use crate::store::Store;
 use crate::store::audit::{self, Noted};
-use crate::store::lease::Lease;
+use crate::store::lease::{Lease, Leases};
 use crate::store::ledger::EntryPage;
-use crate::store::outbox::{Content, Outbox, Record};
+use crate::store::outbox::{self, Content, Outbox, Record};
 use crate::store::progress;
-use crate::sweep::overlay::Known;
+use crate::store::slots::{self, Slots};
+use crate::sweep::overlay::{Everywhere, Known};
 use crate::sweep::{self, Task};
 use crate::tally::Tally;
+use crate::together;
 
 /// How long a small task waits for a sweep that is running.
 const SHORT_PATIENCE: Duration = Duration::from_millis(300);
@@ -105,15 +108,55 @@ impl<H: Host> Shell<H> {
         config::load(self.host()).await.map_err(OperationError::Configuration)
     }
 
-    /// One sweep.
+    /// Where what is known lies.
+    pub(crate) fn slots(&self) -> BoxFuture<'_, Result<Slots<H>, OperationError>> {
+        // Boxed, here and below: nearly every operation begins with it, and would hold a copy of its code.
+        Box::pin(async {
+            let shard = config::shard(self.host()).await;
+            let shard = shard.map_err(|problem| OperationError::Configuration(vec![problem]))?;
+            Ok(Slots::open(&self.store, shard).await?)
+        })
+    }
+
+    /// One sweep over everything that is this sweeper's.
     pub async fn poll(&self, dry_run: bool) -> Result<Report, OperationError> {
         let settings = self.complete_settings(dry_run).await?;
+        let mut slots = self.slots().await?;
         if dry_run {
-            return Ok(sweep::run(&self.store, &settings, &Task::All, true).await?);
+            return Ok(sweep::run(&slots.own(), &settings, &Task::All, true).await?);
         }
+        let work = settings.shard.map(|shard| shard.to_string()).unwrap_or_default();
         let patience = settings.sweep_budget + Duration::from_secs(10);
-        let lease = Lease::take(self.store.clone(), patience).await?.ok_or(OperationError::Busy)?;
-        Ok(lease.during(sweep::run(&self.store, &settings, &Task::All, false)).await?)
+        if slots.is_to_cut() {
+            let lease = Lease::take_for(&work, self.store.clone(), patience).await?.ok_or(OperationError::Busy)?;
+            let cut = lease.during(async {
+                slots = self.slots().await?;
+                if !slots.is_to_cut() || slots::cut(&self.store).await? {
+                    return Ok(None);
+                }
+                // Until the store can be cut the sweepers take turns with all of it.
+                let report = sweep::run(&slots.own(), &settings, &Task::All, false).await?;
+                Ok::<_, OperationError>(Some(report))
+            });
+            if let Some(report) = cut.await? {
+                return Ok(report);
+            }
+            slots = self.slots().await?;
+        }
+        let own = slots.own();
+        let leases = Leases::take(&own, &work, patience).await?;
+        let held = leases.stores();
+        if held.is_empty() {
+            return Err(OperationError::Busy);
+        }
+        let mut report = leases.during(sweep::run(&held, &settings, &Task::All, false)).await?;
+        let busy = own.len() - held.len();
+        if busy > 0 {
+            report.complete = false;
+            let message = format!("{busy} of {} are swept by somebody else; the next sweep looks at them", own.len());
+            report.sources.or_default(SLOTS).into_iter().for_each(|part| part.problem(None, "BUSY", message.clone()));
+        }
+        Ok(report)
     }
 
     /// Looks at one ticket now, or notes it for the sweep that is running.
@@ -122,22 +165,26 @@ impl<H: Host> Shell<H> {
         if let Some(why) = unwatched(&settings, &ticket) {
             return Err(OperationError::Argument(format!("module: {why}")));
         }
-        progress::revisit(&self.store, ticket.clone()).await?;
-        let Some(lease) = Lease::take(self.store.clone(), SHORT_PATIENCE).await? else { return Ok(None) };
+        let stores = self.slots().await?.concerned(&ticket);
+        together::all_or_error(stores.iter().map(|store| progress::revisit(store, ticket.clone()))).await?;
+        let leases = Leases::take(&stores, "", SHORT_PATIENCE).await?;
+        let held = leases.stores();
         let looked = async {
-            let report = sweep::run(&self.store, &settings, &Task::Ticket(ticket.clone()), false).await?;
+            let report = sweep::run(&held, &settings, &Task::Ticket(ticket.clone()), false).await?;
             if report.complete {
-                progress::forget_revisits(&self.store, std::slice::from_ref(&ticket)).await?;
+                let seen = std::slice::from_ref(&ticket);
+                together::all_or_error(held.iter().map(|store| progress::forget_revisits(store, seen))).await?;
             }
             Ok::<_, StoreError>(report)
         };
-        Ok(Some(lease.during(looked).await?))
+        if held.is_empty() { Ok(None) } else { Ok(Some(leases.during(looked).await?)) }
     }
 
     /// Takes a decision to the source.
     pub async fn decide(&self, order: &Order) -> Result<Answer, OperationError> {
         let settings = self.settings().await?;
-        Ok(decide::decide(&self.store, &settings, order).await?)
+        let store = self.slots().await?.of(&order.id.ticket_ref());
+        Ok(decide::decide(&store, &settings, order).await?)
     }
 
     /// Refuses a decision about an approval that nobody knows. `given`: what was asked for, where it could be an id.
@@ -175,11 +222,11 @@ impl<H: Host> Shell<H> {
 
     /// The approval that the sample program's short address means: ticket and approval id without module and level.
     pub async fn resolve(&self, ticket: &str, approval: &str) -> Result<Option<ApprovalId>, OperationError> {
-        let known = self.known().await?;
+        let slots = self.slots().await?;
         let mut found = Vec::new();
         for kind in TicketKind::MODULES {
             let ticket = TicketRef { source: Source::Sdp, kind, ticket: ticket.to_owned() };
-            let entries = known.of_ticket(&ticket).await?;
+            let entries = Known::open(&slots.of(&ticket)).await?.of_ticket(&ticket).await?;
             found.extend(entries.into_iter().filter(|entry| entry.approval.id.approval == approval));
         }
         // Ids are unique within a module only. Where two modules have the same pair, nobody can say which one is meant.
@@ -191,12 +238,12 @@ impl<H: Host> Shell<H> {
 
     /// The Ticket Gateway of a help desk; none where it is not configured.
     pub async fn gateway(&self, source: Source) -> Result<Option<Gateway<H>>, OperationError> {
-        Ok(Gateway::new(&self.settings().await?, &self.store, source))
+        Ok(Gateway::new(&self.settings().await?, self.slots().await?, source))
     }
 
     /// What is known of approvals; no call to a vendor.
     pub async fn approvals(&self, filter: &Filter) -> Result<EntryPage, OperationError> {
-        let known = self.known().await?;
+        let known = Everywhere::open(&self.slots().await?).await?;
         let approver = filter.approver.as_deref().map(normal_address);
         let wanted = |entry: &Entry| {
             let own = entry.approval.approver.as_ref().and_then(Person::address);
@@ -216,11 +263,8 @@ impl<H: Host> Shell<H> {
 
     /// What is known of one approval.
     pub async fn approval(&self, id: &ApprovalId) -> Result<Option<Entry>, OperationError> {
-        Ok(self.known().await?.get(id).await?)
-    }
-
-    async fn known(&self) -> Result<Known<H>, OperationError> {
-        Ok(Known::open(&self.store).await?)
+        let store = self.slots().await?.of(&id.ticket_ref());
+        Ok(Known::open(&store).await?.get(id).await?)
     }
 
     /// Puts a message into the outbox and sends it, unless a sweep is running, which will. The ids, one for each person.
@@ -253,11 +297,12 @@ impl<H: Host> Shell<H> {
         }
         // Only the holder of the lease writes the outbox, so this waits for a sweep to end rather than to race it.
         let patience = settings.sweep_budget + Duration::from_secs(10);
-        let lease = Lease::take(self.store.clone(), patience).await?.ok_or(OperationError::Busy)?;
+        let store = self.slots().await?.first();
+        let lease = Lease::take(store.clone(), patience).await?.ok_or(OperationError::Busy)?;
         let send = async {
-            let mut outbox = Outbox::open(self.store.clone()).await?;
+            let mut outbox = Outbox::open(store.clone()).await?;
             outbox.plan(records).await?;
-            sweep::run(&self.store, &settings, &Task::Deliver, false).await
+            sweep::run(std::slice::from_ref(&store), &settings, &Task::Deliver, false).await
         };
         lease.during(send).await?;
         Ok(ids)
@@ -265,19 +310,30 @@ impl<H: Host> Shell<H> {
 
     /// The messages that wait and those that were given up.
     pub async fn outbox(&self) -> Result<(Vec<Record>, Vec<Record>), OperationError> {
-        let outbox = Outbox::open(self.store.clone()).await?;
-        Ok((outbox.waiting().cloned().collect(), outbox.dead().to_vec()))
+        Ok(outbox::in_order(&self.outboxes().await?))
     }
 
     /// Takes a given-up message up again, for the next sweep.
     pub async fn retry(&self, id: &str, door: Door) -> Result<Noted, OperationError> {
-        let lease = Lease::take(self.store.clone(), Duration::from_secs(20)).await?.ok_or(OperationError::Busy)?;
-        let retried = lease.during(async { Outbox::open(self.store.clone()).await?.retry(id).await }).await?;
+        let outboxes = self.outboxes().await?;
+        let given_up = |outbox: &&Outbox<H>| outbox.dead().iter().any(|record| record.id == id);
+        let unknown = || OperationError::NotFound("no message of that id has been given up".to_owned());
+        let store = outboxes.iter().find(given_up).map(Outbox::store).ok_or_else(unknown)?;
+        let lease = Lease::take(store.clone(), Duration::from_secs(20)).await?.ok_or(OperationError::Busy)?;
+        let retried = lease.during(async { Outbox::open(store.clone()).await?.retry(id).await }).await?;
         if !retried {
-            return Err(OperationError::NotFound("no message of that id has been given up".to_owned()));
+            return Err(unknown());
         }
         let event = Event::Retry { event_id: id.to_owned(), door };
         Ok(audit::note(&self.store, self.audit_keep().await, &[event], &Tally::default()).await)
+    }
+
+    /// The outboxes, of every slot.
+    pub(crate) fn outboxes(&self) -> BoxFuture<'_, Result<Vec<Outbox<H>>, OperationError>> {
+        Box::pin(async {
+            let stores = self.slots().await?.all();
+            Ok(together::all_or_error(stores.into_iter().map(Outbox::open)).await?)
+        })
     }
 
     /// How long the audit trail is kept. Settings that are wrong are no reason to leave something out of it, nor to drop
@@ -293,19 +349,23 @@ impl<H: Host> Shell<H> {
 
     /// What the bridge has counted, as OpenMetrics text.
     pub async fn metrics(&self) -> Result<String, OperationError> {
-        let (place, standing, outbox) = futures::try_join!(
-            progress::load(&self.store),
-            audit::standing(&self.store),
-            Outbox::open(self.store.clone()),
-        )?;
-        let mut tally = place.tally;
+        let stores = self.slots().await?.all();
+        let places = together::all_or_error(stores.iter().map(progress::load));
+        let (places, standing, outboxes) = futures::join!(places, audit::standing(&self.store), self.outboxes());
+        let (places, standing, outboxes) = (places?, standing?, outboxes?);
+        let mut tally = Tally::default();
+        places.iter().for_each(|place| tally.add_all(&place.tally));
+        // As late as the last of the slots.
+        let swept = places.iter().map(|place| place.tally.get(LAST_SWEEP)).min();
+        tally.set(LAST_SWEEP, &[], swept.unwrap_or(0));
         tally.add_all(&standing.tally);
         tally.add(AUDIT_RECORDS, &[], standing.records);
         tally.add(AUDIT_FAILURES, &[], standing.missed);
         let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
-        tally.set(OUTBOX, &["waiting"], count(outbox.waiting().count()));
-        tally.set(OUTBOX, &["dead"], count(outbox.dead().len()));
-        let oldest = outbox.waiting().map(|record| record.planned_at).min();
+        let waiting = || outboxes.iter().flat_map(Outbox::waiting);
+        tally.set(OUTBOX, &["waiting"], count(waiting().count()));
+        tally.set(OUTBOX, &["dead"], count(outboxes.iter().flat_map(Outbox::dead).count()));
+        let oldest = waiting().map(|record| record.planned_at).min();
         let age = oldest.map_or(0, |at| self.host().now().saturating_sub(at));
         tally.set(OUTBOX_AGE, &[], u64::try_from(age).unwrap_or(0));
         Ok(metrics::render(env!("CARGO_PKG_VERSION"), &|series| tally.get(series)))

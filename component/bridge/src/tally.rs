@@ -36,9 +36,9 @@ impl Tally {
         self.0.insert(series(family, labels), value);
     }
 
-    /// Counts the calls of a client. Those to an origin that no setting names are nobody's.
+    /// Counts the calls of a client that nobody has counted yet. Those to an origin that no setting names are nobody's.
     pub fn calls(&mut self, settings: &Settings, calls: &Calls) {
-        for (origin, class, count) in calls.counted() {
+        for (origin, class, count) in calls.take() {
             if let Some(vendor) = vendor(settings, &origin) {
                 self.add(VENDOR_CALLS, &[vendor, class], count);
             }

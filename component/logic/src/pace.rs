@@ -27,6 +27,17 @@ impl Rate {
     pub const fn per_minute(messages: usize) -> Self {
         Self { messages, span: 60_000 }
     }
+
+    /// What each may send where so many share the limit.
+    pub fn part(self, of: usize) -> Self {
+        let Self { messages, span } = self;
+        match messages / of.max(1) {
+            _ if messages == 0 => self,
+            // Less than one in a span is one in a longer span. Should all of them send theirs at once, Moveworks says so.
+            0 => Self { messages: 1, span: span * Millis::try_from(of.div_ceil(messages)).unwrap_or(1) },
+            messages => Self { messages, span },
+        }
+    }
 }
 
 /// The messages of the last span.
@@ -46,6 +57,19 @@ impl Pace {
         let mut pace = Self { rate, taken };
         pace.forget(now);
         pace
+    }
+
+    /// Learns of more messages, some of which may be known.
+    pub fn learn(&mut self, taken: &[Millis], now: Millis) {
+        let mut unknown: Vec<Millis> = taken.iter().map(|at| (*at).min(now)).collect();
+        for known in &self.taken {
+            if let Some(at) = unknown.iter().position(|at| at == known) {
+                unknown.swap_remove(at);
+            }
+        }
+        self.taken.append(&mut unknown);
+        self.taken.sort_unstable();
+        self.forget(now);
     }
 
     /// How long the next message has to wait, in milliseconds; 0: it may go.
@@ -113,6 +137,27 @@ mod tests {
                 prop_assert!(within <= limit);
             }
         }
+    }
+
+    #[test]
+    fn those_who_share_a_limit_send_no_more_than_one_alone_in_the_long_run() {
+        for messages in [0, 1, 5, 16, 120] {
+            for of in 1..=16 {
+                let rate = Rate { messages, span: 1_000 };
+                let part = rate.part(of);
+                let in_an_hour = |rate: Rate| i64::try_from(rate.messages).unwrap() * 3_600_000 / rate.span;
+                assert!(i64::try_from(of).unwrap() * in_an_hour(part) <= in_an_hour(rate), "{messages} for {of}");
+                assert!(part.messages > 0 || messages == 0, "nobody waits for ever");
+            }
+        }
+    }
+
+    #[test]
+    fn what_several_tell_of_the_same_messages_counts_once() {
+        let mut pace = Pace::new(Rate::per_minute(9), &[10, 20, 20], 30);
+        pace.learn(&[20, 20, 25], 30);
+        pace.learn(&[10, 20], 30);
+        assert_eq!(pace.taken(), [10, 20, 20, 25]);
     }
 
     #[test]

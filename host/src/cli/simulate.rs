@@ -25,6 +25,9 @@ pub(super) struct SimulateArgs {
     /// The time between two sweeps.
     #[arg(long, value_name = "N", default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=3600))]
     poll_seconds: u64,
+    /// So many sweepers share the work at most; how many there are changes from day to day.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    sweepers: u8,
     /// Let things go wrong: processes end, stores fail, vendors falter, clocks are set back.
     #[arg(long)]
     faults: bool,
@@ -43,7 +46,8 @@ pub(super) async fn simulate(args: SimulateArgs) -> Result<(), Failure> {
         }
     };
     let SimulateArgs { seed, days, tickets, faults, .. } = args;
-    let options = Options { seed, days, tickets, poll: Duration::from_secs(args.poll_seconds), faults, journal };
+    let (poll, sweepers) = (Duration::from_secs(args.poll_seconds), usize::from(args.sweepers));
+    let options = Options { seed, days, tickets, poll, sweepers, faults, journal };
     let outcome = run(options).await.map_err(|error| Failure::Failed(error.to_string()))?;
     print(&story(&outcome, console::colors_enabled()))?;
     if outcome.breaches.is_empty() { Ok(()) } else { Err(Failure::Silent) }

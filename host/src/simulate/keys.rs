@@ -1,4 +1,5 @@
-//! Every key that the bridge writes can be reached from a few fixed ones; what cannot stays in the store for ever.
+//! Every key that the bridge writes can be reached from a few fixed ones; what cannot stays in the store for ever. Where the
+//! store is kept in slots that holds for each of them.
 //!
 //! This reads the store as `component/bridge/src/store` writes it, from outside and with eyes of its own.
 
@@ -33,13 +34,34 @@ pub struct Keys {
 impl Keys {
     /// Looks through the entries of a store.
     pub fn of(entries: &BTreeMap<String, Vec<u8>>) -> Self {
+        let mut slots: BTreeMap<&str, BTreeMap<&str, &[u8]>> = BTreeMap::new();
+        for (key, value) in entries {
+            // A slot's keys are the usual ones behind `s07:`.
+            let (slot, own) = key.find("v1:").and_then(|at| key.split_at_checked(at)).unwrap_or(("", key));
+            let is_slot = slot.strip_prefix('s').and_then(|slot| slot.strip_suffix(':')).is_some_and(is_number);
+            let (slot, own) = if is_slot { (slot, own) } else { ("", key.as_str()) };
+            slots.entry(slot).or_default().insert(own, value);
+        }
+        let mut all = Self::default();
+        for (slot, entries) in slots {
+            let Self { orphans, unlisted } = Self::of_one(&entries);
+            all.orphans.extend(orphans.into_iter().map(|key| format!("{slot}{key}")));
+            all.unlisted.extend(unlisted.into_iter().map(|key| format!("{slot}{key}")));
+        }
+        all
+    }
+
+    fn of_one(entries: &BTreeMap<&str, &[u8]>) -> Self {
         let value = |key: &str| -> Value {
             entries.get(key).and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
         };
         let (audit, ledger, outbox) = (value("v1:audit"), value("v1:ledger"), value("v1:outbox"));
         let mut reached: BTreeSet<String> = ROOTS.into_iter().map(str::to_owned).collect();
         // The first leaf needs no root.
-        reached.insert("v1:ledger:0".to_owned());
+        if ledger.get("moved_into_slots").is_none() {
+            reached.insert("v1:ledger:0".to_owned());
+        }
+        reached.extend(list(&ledger, "moved_into_slots").filter_map(Value::as_str).map(str::to_owned));
         reached.extend(list(&ledger, "leaves").map(|leaf| format!("v1:ledger:{}", number(leaf, "number"))));
         for segment in list(&outbox, "segments").map(|number| format!("v1:outbox:{number}")) {
             let records = value(&segment);
@@ -59,10 +81,14 @@ impl Keys {
                 || of("v1:outbox:", number(&outbox, "next"))
                 || of("v1:audit:", newest + 1)
         };
-        let lost = entries.keys().filter(|key| !reached.contains(*key)).cloned();
+        let lost = entries.keys().filter(|key| !reached.contains(**key)).map(|key| (*key).to_owned());
         let (unlisted, orphans) = lost.partition(|key| ahead(key));
         Self { orphans, unlisted }
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
@@ -95,6 +121,22 @@ mod tests {
             ("v1:lease", "{}"),
         ]);
         assert_eq!(found, Keys::default());
+    }
+
+    #[test]
+    fn each_slot_is_looked_through_by_itself() {
+        let found = keys(&[
+            ("v1:ledger", r#"{"moved_into_slots":["v1:outbox:7"]}"#),
+            ("v1:outbox:7", "[]"),
+            ("v1:ledger:0", "{}"),
+            ("s03:v1:outbox", r#"{"segments":[7],"next":8}"#),
+            ("s03:v1:outbox:7", "[]"),
+            ("s04:v1:outbox", r#"{"segments":[],"next":8}"#),
+            ("s04:v1:outbox:7", "[]"),
+            ("sxx:v1:outbox", "{}"),
+        ]);
+        assert_eq!(found.orphans, ["sxx:v1:outbox", "s04:v1:outbox:7"]);
+        assert_eq!(found.unlisted, ["v1:ledger:0"]);
     }
 
     #[test]

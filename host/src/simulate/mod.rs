@@ -17,6 +17,7 @@ mod promise;
 mod run;
 mod stage;
 mod story;
+mod sweepers;
 mod time;
 mod trouble;
 mod watched;
@@ -48,6 +49,8 @@ pub struct Options {
     pub tickets: u64,
     /// The time between two sweeps.
     pub poll: Duration,
+    /// How many sweepers share the work at most; how many there are changes from day to day.
+    pub sweepers: usize,
     /// Whether things go wrong.
     pub faults: bool,
     /// Where the journal goes; its hash is taken in any case.
@@ -59,9 +62,10 @@ impl Options {
     pub fn command(&self) -> String {
         let Self { seed, days, tickets, .. } = self;
         let faults = if self.faults { " --faults" } else { "" };
+        let sweepers = if self.sweepers > 1 { format!(" --sweepers {}", self.sweepers) } else { String::new() };
         let poll = self.poll.as_secs();
         format!(
-            "approval-bridge simulate --seed {seed} --days {days} --tickets {tickets} --poll-seconds {poll}{faults}"
+            "approval-bridge simulate --seed {seed} --days {days} --tickets {tickets} --poll-seconds {poll}{sweepers}{faults}"
         )
     }
 }

@@ -68,6 +68,7 @@ pub struct Outcome {
 pub async fn run(options: Options) -> Result<Outcome, SimulateError> {
     let begun = Instant::now();
     let (command, days, tickets, poll) = (options.command(), options.days, options.tickets, options.poll);
+    let sweepers = options.sweepers;
     let mut dice = Dice::new(options.seed);
     let stage = Stage::set(options, &mut dice)?;
     let mut life = Life {
@@ -75,6 +76,8 @@ pub async fn run(options: Options) -> Result<Outcome, SimulateError> {
         trouble: Trouble::new(dice.roll()),
         luck: Dice::new(dice.roll()),
         poll: i64::try_from(poll.as_millis()).unwrap_or(HOUR).max(1000),
+        most_sweepers: u64::try_from(sweepers).unwrap_or(1),
+        sweepers: None,
         stage: &stage,
         sweeps: 0,
         failed_sweeps: 0,
@@ -120,6 +123,9 @@ struct Life<'a> {
     trouble: Trouble,
     luck: Dice,
     poll: i64,
+    most_sweepers: u64,
+    /// None: there has only ever been one, who knows of no share.
+    sweepers: Option<usize>,
     sweeps: u64,
     failed_sweeps: u64,
     restarts: u64,
@@ -132,6 +138,10 @@ impl Life<'_> {
     async fn day(&mut self, midnight: i64, tickets: u64) -> Result<(), SimulateError> {
         let stage = self.stage;
         let deeds = self.people.plan(midnight + MORNING, midnight + EVENING, tickets);
+        // The first day is one sweeper's; the store is cut on the second, with all that is known.
+        if self.most_sweepers > 1 && midnight > BEGIN {
+            self.sweepers = usize::try_from(1 + self.luck.below(self.most_sweepers)).ok();
+        }
         let troubles = if stage.faults { self.trouble.plan(midnight, midnight + CALM) } else { Vec::new() };
         let mut shift = Shift::of(self);
         let working = shift.work(midnight + CALM);
@@ -174,6 +184,7 @@ struct Shift<'a> {
     stage: &'a Stage,
     luck: Dice,
     poll: i64,
+    sweepers: Option<usize>,
     sweeps: u64,
     failed_sweeps: u64,
     restarts: u64,
@@ -182,7 +193,8 @@ struct Shift<'a> {
 impl<'a> Shift<'a> {
     fn of(life: &mut Life<'a>) -> Self {
         let luck = Dice::new(life.luck.roll());
-        Self { stage: life.stage, luck, poll: life.poll, sweeps: 0, failed_sweeps: 0, restarts: 0 }
+        let sweepers = life.sweepers;
+        Self { stage: life.stage, luck, poll: life.poll, sweepers, sweeps: 0, failed_sweeps: 0, restarts: 0 }
     }
 
     fn report(self, life: &mut Life<'_>) {
@@ -197,7 +209,10 @@ impl<'a> Shift<'a> {
             let ended = tokio::select! {
                 biased;
                 () = stage.plug.pulled() => true,
-                () = self.sweep_on(until) => false,
+                swept = self.sweep_on(until) => {
+                    swept?;
+                    false
+                }
             };
             if !ended {
                 return Ok(());
@@ -213,11 +228,14 @@ impl<'a> Shift<'a> {
         }
     }
 
-    async fn sweep_on(&mut self, until: i64) {
+    async fn sweep_on(&mut self, until: i64) -> Result<(), SimulateError> {
         let stage = self.stage;
         loop {
             let due = stage.time.now_ms();
-            if let Some(outcome) = stage.sweep().await {
+            if let Some(wanted) = self.sweepers {
+                stage.step_towards(wanted)?;
+            }
+            for outcome in stage.sweep().await.into_iter().flatten() {
                 self.sweeps += 1;
                 if let Err(error) = outcome {
                     self.failed_sweeps += 1;
@@ -229,7 +247,8 @@ impl<'a> Shift<'a> {
             }
             let next = BEGIN + ((due - BEGIN) / self.poll + 1) * self.poll;
             if next >= until {
-                return stage.until(until).await;
+                stage.until(until).await;
+                return Ok(());
             }
             stage.until(next.max(stage.time.now_ms())).await;
         }

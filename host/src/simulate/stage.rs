@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::inspect::{Rest, inspect};
 use super::journal::Journal;
 use super::plug::{Plug, PluggedStore, PluggedTransport};
+use super::sweepers::{Step, step};
 use super::time::{Time, WallClock};
 use super::watched::{WitnessedStore, WitnessedTransport};
 use super::witness::Witness;
@@ -49,7 +50,9 @@ pub(super) struct Stage {
     latency: Arc<Mutex<Dice>>,
     variables: VariableMap,
     compiled: Bridge,
-    process: Mutex<Option<Bridge>>,
+    /// The shares of the processes, whether they run or not.
+    shards: Mutex<Vec<Option<String>>>,
+    running: Mutex<Vec<Bridge>>,
 }
 
 impl Stage {
@@ -96,7 +99,8 @@ impl Stage {
             store: Arc::default(),
             latency: Arc::new(Mutex::new(Dice::new(dice.roll()))),
             variables,
-            process: Mutex::default(),
+            shards: Mutex::new(vec![None]),
+            running: Mutex::default(),
             time,
             stubs,
             plug,
@@ -106,15 +110,26 @@ impl Stage {
         })
     }
 
-    /// Starts a process over what the store holds.
+    /// Starts the processes over what the store holds.
     pub(super) fn start(&self) -> Result<(), SimulateError> {
         self.plug.reset();
+        let shards = lock(&self.shards).clone();
+        let started = shards.iter().map(|shard| self.process(shard.as_deref()));
+        *lock(&self.running) = started.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    fn process(&self, shard: Option<&str>) -> Result<Bridge, SimulateError> {
         let slow = SlowStore { inner: self.store.clone(), time: self.time.clone(), dice: self.latency.clone() };
         let kept = WitnessedStore { inner: Arc::new(slow), witness: self.witness.clone() };
         let watched = WitnessedTransport { inner: Arc::new(self.stubs.clone()), witness: self.witness.clone() };
         let transport = PluggedTransport { inner: Arc::new(watched), plug: self.plug.clone(), time: self.time.clone() };
+        let mut variables = self.variables.clone();
+        if let Some(shard) = shard {
+            variables.set("shard", shard);
+        }
         let built = Bridge::builder()
-            .variables(self.variables.clone())
+            .variables(variables)
             .limits(self.compiled.limits().clone())
             .clock(self.wall.clone())
             .key_value(Arc::new(PluggedStore { inner: Arc::new(kept), plug: self.plug.clone() }))
@@ -122,24 +137,47 @@ impl Stage {
             .compiled_by(&self.compiled)
             .unyielding()
             .build();
-        *self.process() = Some(built.map_err(|error| SimulateError(error.to_string()))?);
-        Ok(())
+        built.map_err(|error| SimulateError(error.to_string()))
     }
 
-    /// The process is gone, whatever it was doing.
+    /// The processes are gone, whatever they were doing.
     pub(super) fn stop(&self) {
-        *self.process() = None;
+        lock(&self.running).clear();
     }
 
-    /// One sweep; none if there is no process, or if it ends meanwhile.
-    pub(super) async fn sweep(&self) -> Option<Result<Report, CallError>> {
-        let bridge = self.process().clone()?;
-        self.while_alive(bridge.poll(false)).await
+    /// Goes a step towards another number of sweepers, if that is another one. True: there was one to go.
+    pub(super) fn step_towards(&self, wanted: usize) -> Result<bool, SimulateError> {
+        let (mut shards, mut running) = (lock(&self.shards), lock(&self.running));
+        match step(&shards, wanted) {
+            None => return Ok(false),
+            Some(Step::Start(at, shard)) => {
+                let started = self.process(Some(&shard))?;
+                self.journal.note(&format!("a sweeper begins as {shard}"));
+                put(&mut shards, at, Some(shard));
+                put(&mut running, at, started);
+            }
+            Some(Step::End) => {
+                let ended = shards.pop().flatten();
+                running.truncate(shards.len());
+                self.journal.note(&format!("the sweeper {} ends", ended.unwrap_or_default()));
+            }
+        }
+        Ok(true)
+    }
+
+    /// One sweep of each process; none if there is no process, or if they end meanwhile.
+    pub(super) async fn sweep(&self) -> Option<Vec<Result<Report, CallError>>> {
+        let running = lock(&self.running).clone();
+        if running.is_empty() {
+            return None;
+        }
+        let sweeps = running.iter().map(|bridge| bridge.poll(false));
+        self.while_alive(futures::future::join_all(sweeps)).await
     }
 
     /// A request to the bridge, with the right token; none if no answer comes.
     pub(super) async fn ask(&self, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
-        let bridge = self.process().clone()?;
+        let bridge = self.first()?;
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let request = http::Request::builder()
             .method(method)
@@ -153,7 +191,7 @@ impl Stage {
 
     /// Checks the bridge's account of itself against the world.
     pub(super) async fn inspect(&self, rest: Rest) {
-        let Some(bridge) = self.process().clone() else { return };
+        let Some(bridge) = self.first() else { return };
         let entries = self.store.entries();
         inspect(&bridge, API_TOKEN, &self.stubs, &self.witness, &entries, rest).await;
     }
@@ -172,8 +210,21 @@ impl Stage {
         }
     }
 
-    fn process(&self) -> MutexGuard<'_, Option<Bridge>> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The process that answers.
+    fn first(&self) -> Option<Bridge> {
+        lock(&self.running).first().cloned()
+    }
+}
+
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Puts something in the place of what is there, or behind all.
+fn put<T>(all: &mut Vec<T>, at: usize, one: T) {
+    match all.get_mut(at) {
+        Some(place) => *place = one,
+        None => all.push(one),
     }
 }
 

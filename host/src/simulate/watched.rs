@@ -74,7 +74,9 @@ impl<S: KeyValue + ?Sized> KeyValue for WitnessedStore<S> {
         let set = self.inner.set(key, value);
         Box::pin(async move {
             let done = set.await;
-            if let Some(event_id) = key.strip_prefix(MARK).filter(|_| done.is_ok()) {
+            // A slot's keys have its number before them.
+            let mark = key.split_once(MARK).filter(|(slot, _)| slot.is_empty() || slot.starts_with('s'));
+            if let Some((_, event_id)) = mark.filter(|_| done.is_ok()) {
                 self.witness.mark(event_id);
             }
             done

@@ -131,10 +131,11 @@ impl Witness {
         self.lock().waiting.iter().cloned().collect()
     }
 
-    /// The action token of the newest card of a question; outer none: there was no card yet.
+    /// The action token of the newest card of a question; outer none: there was no card yet. Where it was taken back and asked
+    /// again, a card of the time before is none: it may be of an earlier round.
     pub fn card(&self, question: &Question) -> Option<Option<String>> {
         let seen = self.lock();
-        let history = seen.questions.get(question).filter(|history| !history.announced.is_empty())?;
+        let history = seen.questions.get(question).filter(|history| history.announced.len() >= history.spans.len())?;
         Some(history.token.clone())
     }
 

@@ -20,6 +20,7 @@ use approval_logic::quiet::{self, QuietHours};
 
 use crate::host::Host;
 use crate::secret::Secret;
+use crate::store::slots::Shard;
 use crate::together;
 use reader::Reader;
 
@@ -81,6 +82,7 @@ pub const NAMES: &[&str] = &[
     "gateway_fields",
     "gateway_destinations",
     "audit_days",
+    "shard",
 ];
 
 /// What a first start does about approvals that are pending already.
@@ -137,6 +139,8 @@ pub struct Settings {
     pub gateway: Vec<(Source, Arc<Profile>)>,
     /// How long the audit trail is kept; none: for ever.
     pub audit_keep: Option<Duration>,
+    /// The share of this sweeper; none: there is only one, and everything lies in one store.
+    pub shard: Option<Shard>,
 }
 
 impl Settings {
@@ -177,6 +181,16 @@ pub async fn api_token<H: Host>(host: &H) -> Result<Option<Secret>, Problem> {
     let value = host.variable("api_token").await.map_err(|error| error.to_string())?;
     Ok(value.filter(|value| !value.trim().is_empty()).map(|value| Secret::new(value.trim())))
 }
+
+/// The share of this sweeper alone, for those who only look.
+pub async fn shard<H: Host>(host: &H) -> Result<Option<Shard>, Problem> {
+    let value = host.variable("shard").await.map_err(|error| error.to_string())?;
+    let value = value.filter(|value| !value.trim().is_empty());
+    value.map(|value| value.parse().map_err(|()| format!("shard: expected {SHARD}"))).transpose()
+}
+
+/// What `shard` is expected to be.
+const SHARD: &str = "which sweeper of how many, such as 2/3, of 16 at most";
 
 /// Reads everything, or says everything that is wrong.
 pub async fn load<H: Host>(host: &H) -> Result<Settings, Vec<Problem>> {
@@ -243,7 +257,17 @@ impl Reader {
             gateway: self.gateway(),
             audit_keep: Some(seconds(self.number("audit_days", 400, 0, 36_500) * 86_400))
                 .filter(|keep| !keep.is_zero()),
+            shard: self.shard(),
         }
+    }
+
+    fn shard(&mut self) -> Option<Shard> {
+        let text = self.text("shard")?;
+        let shard = text.parse().ok();
+        if shard.is_none() {
+            self.wrong("shard", SHARD);
+        }
+        shard
     }
 
     fn quiet(&mut self) -> Option<QuietHours> {

@@ -56,6 +56,8 @@ async fn a_wrong_value_names_its_variable_and_is_not_shown() {
         ("moveworks_event_id", "../hidden"),
         ("moveworks_base_url", "hidden"),
         ("poll_seconds", "hidden"),
+        ("shard", "hidden/3"),
+        ("shard", "4/3"),
         ("concurrency", "0"),
         ("max_age_days", "-1"),
         ("first_run", "hidden"),

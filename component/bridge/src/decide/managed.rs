@@ -32,7 +32,7 @@ pub(crate) async fn take<H: Host>(
 ) -> Result<Result<(Request, Answered), Answer>, StoreError> {
     let Order { id, approver, comment, .. } = order;
     let work = format!("{id}{answer:?}");
-    let requests = Requests::new(store.clone());
+    let requests = Requests::new(store);
     let now = store.host().now();
     let changed = requests
         .change(&id.ticket, &work, |request| {

@@ -23,9 +23,9 @@ use crate::config::Settings;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client};
 use crate::sources::Sources;
-use crate::store::Store;
 use crate::store::requests::Requests;
-use crate::sweep::overlay::Known;
+use crate::store::slots::Slots;
+use crate::sweep::overlay::{Everywhere, Known};
 use desk::Desk;
 
 /// The longest time that one operation takes. Moveworks' own time-out is not published.
@@ -51,7 +51,7 @@ pub struct Query {
 pub struct Gateway<H> {
     desk: Desk<H>,
     profile: Arc<Profile>,
-    store: Store<H>,
+    slots: Slots<H>,
     told: Told,
 }
 
@@ -69,8 +69,9 @@ impl Told {
 
 impl<H: Host> Gateway<H> {
     /// The gateway of a help desk; none where it is not configured.
-    pub fn new(settings: &Settings, store: &Store<H>, source: Source) -> Option<Self> {
+    pub fn new(settings: &Settings, slots: Slots<H>, source: Source) -> Option<Self> {
         let profile = settings.gateway.iter().find(|(own, _)| *own == source).map(|(_, profile)| profile.clone())?;
+        let store = &slots.first();
         let client = Client::new(store.host().clone(), CONCURRENCY, BUDGET).impatient();
         let sources = Sources::new(settings, &client, store);
         let told = Told::default();
@@ -81,7 +82,7 @@ impl<H: Host> Gateway<H> {
             }
             Source::Managed => return None,
         };
-        Some(Self { desk, profile, store: store.clone(), told })
+        Some(Self { desk, profile, slots, told })
     }
 
     /// The names of the help desk.
@@ -168,11 +169,11 @@ impl<H: Host> Gateway<H> {
         }
         let (source, kind) = (self.desk.source(), self.desk.kind());
         let waiting = async {
-            let known = Known::open(&self.store).await?;
+            let known = Everywhere::open(&self.slots).await?;
             let wanted: Vec<(TicketKind, &str)> = tickets.iter().map(|ticket| (kind, ticket.id.as_str())).collect();
             let mut waiting = Vec::new();
             // Approvals that the bridge keeps do not tell of which help desk their ticket is; their requests do.
-            let requests = Requests::new(self.store.clone());
+            let requests = Requests::new(&self.slots.first());
             for id in known.waiting_for(Source::Managed, &wanted).await? {
                 let subject = Subject { desk: self.desk.help_desk(), kind, id };
                 if requests.open_of(&subject).await?.is_some() {
@@ -182,7 +183,8 @@ impl<H: Host> Gateway<H> {
             if source == Source::Sdp {
                 for (kind, id) in wanted {
                     let ticket = TicketRef { source, kind, ticket: id.to_owned() };
-                    if known.of_ticket(&ticket).await?.iter().any(Entry::waits) {
+                    let own = Known::open(&self.slots.of(&ticket)).await?;
+                    if own.of_ticket(&ticket).await?.iter().any(Entry::waits) {
                         waiting.push(ticket.ticket);
                     }
                 }

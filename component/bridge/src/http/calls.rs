@@ -23,9 +23,9 @@ impl Calls {
         }
     }
 
-    /// Origins and classes with how many there were.
-    pub fn counted(&self) -> Vec<Counted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Origins and classes with how many there were. None of these calls is told of again.
+    pub fn take(&self) -> Vec<Counted> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

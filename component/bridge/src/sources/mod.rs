@@ -3,6 +3,7 @@
 
 pub mod atera;
 mod managed;
+mod read_once;
 pub mod sdp;
 pub mod zendesk;
 
@@ -37,11 +38,13 @@ pub struct Sources<H> {
 impl<H: Host> Sources<H> {
     /// Sessions with all that are configured. Nothing is called yet.
     pub fn new(settings: &Settings, client: &Client<H>, store: &Store<H>) -> Self {
+        // Tokens and people are the same for every slot.
+        let store = &store.shared();
         let sdp = settings.sdp.clone().map(|sdp| sdp::Session::new(sdp, client.clone(), store.clone()));
         let zendesk = settings.zendesk.clone();
         let zendesk = zendesk.map(|zendesk| zendesk::Session::new(zendesk, client.clone(), store.clone()));
         let atera = settings.atera.clone().map(|atera| atera::Session::new(atera, client.clone()));
-        Self { sdp, zendesk, atera, requests: Requests::new(store.clone()) }
+        Self { sdp, zendesk, atera, requests: Requests::new(store) }
     }
 
     /// ServiceDesk Plus, if configured.

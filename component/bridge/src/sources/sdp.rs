@@ -6,9 +6,10 @@ use approval_logic::approval::{ApprovalId, Millis, Person, Ticket, TicketKind, V
 use approval_logic::http::{CallError, HttpRequest, HttpResponse};
 use approval_logic::managed::Facts;
 use approval_logic::sdp::token::{self, AccessToken};
-use approval_logic::sdp::{self, Calls, Credential};
+use approval_logic::sdp::{self, Calls, Credential, ListQuery, Page};
 use tokio::sync::Mutex;
 
+use super::read_once::ReadOnce;
 use super::{Live, store_failed};
 use crate::config::{SdpAccess, SdpSettings};
 use crate::host::Host;
@@ -30,6 +31,7 @@ pub struct Session<H> {
     client: Client<H>,
     store: Store<H>,
     token: Arc<Mutex<TokenState>>,
+    pages: Arc<ReadOnce<Page>>,
 }
 
 #[derive(Default)]
@@ -46,7 +48,7 @@ struct TokenState {
 impl<H: Host> Session<H> {
     /// A session over a client. Nothing is called yet.
     pub fn new(settings: SdpSettings, client: Client<H>, store: Store<H>) -> Self {
-        Self { settings: Arc::new(settings), client, store, token: Arc::default() }
+        Self { settings: Arc::new(settings), client, store, token: Arc::default(), pages: Arc::default() }
     }
 
     /// The settings.
@@ -57,6 +59,14 @@ impl<H: Host> Session<H> {
     /// Now, by the host's clock.
     pub fn now(&self) -> Millis {
         self.store.host().now()
+    }
+
+    /// One page of a module's tickets, for every slot that comes for it in the same moment.
+    pub async fn page(&self, counter: &Counter, kind: TicketKind, query: &ListQuery) -> Result<Page, CallFailure> {
+        let read = |response: &HttpResponse| sdp::read_page(kind, &self.settings.names, response);
+        let name = format!("{} {query:?}", kind.plural());
+        let page = self.read(counter, |calls| calls.list(kind, query), read);
+        self.pages.get(name, self.store.host().ticks(), page).await
     }
 
     /// Reads something.

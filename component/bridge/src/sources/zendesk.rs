@@ -14,6 +14,7 @@ use approval_logic::zendesk::{
 use futures::future::join;
 use tokio::sync::Mutex;
 
+use super::read_once::ReadOnce;
 use super::{Live, is_absent};
 use crate::config::ZendeskSettings;
 use crate::host::{Host, StoreError};
@@ -38,13 +39,14 @@ pub struct Session<H> {
     people: Arc<Mutex<Option<(People, bool)>>>,
     /// The account does not show single requests, so they are looked for in the list.
     lists_only: Arc<AtomicBool>,
+    pages: Arc<ReadOnce<Page>>,
 }
 
 impl<H: Host> Session<H> {
     /// A session over a client. Nothing is called yet.
     pub fn new(settings: ZendeskSettings, client: Client<H>, store: Store<H>) -> Self {
         let (people, lists_only) = (Arc::default(), Arc::default());
-        Self { settings: Arc::new(settings), client, store, people, lists_only }
+        Self { settings: Arc::new(settings), client, store, people, lists_only, pages: Arc::default() }
     }
 
     /// Now, by the host's clock.
@@ -62,10 +64,11 @@ impl<H: Host> Session<H> {
         ticket_link(&self.settings.base_url, ticket)
     }
 
-    /// One page of what is asked now.
+    /// One page of what is asked now, for every slot that comes for it in the same moment.
     pub async fn active(&self, counter: &Counter, cursor: Option<&str>) -> Result<Page, CallFailure> {
         let filter = Filter { status: "active", ..Filter::default() };
-        self.read(counter, |calls| calls.list(filter, cursor), zendesk::read_page).await
+        let page = self.read(counter, |calls| calls.list(filter, cursor), zendesk::read_page);
+        self.pages.get(cursor.unwrap_or_default().to_owned(), self.store.host().ticks(), page).await
     }
 
     /// Users, by their ids: those that are kept, and of the others those that there are.

@@ -101,6 +101,7 @@ pub async fn note<H: Host>(store: &Store<H>, keep: Option<Duration>, events: &[E
     if events.is_empty() {
         return Noted::Written;
     }
+    let store = &store.shared();
     let written = async {
         let work = events.first().map(name).unwrap_or_default();
         let lease = Lease::take_on(AUDIT, &work, store.clone(), PATIENCE).await?;

@@ -4,13 +4,16 @@
 //! announcements single then is the stable event id of each message. The lease ends by itself soon after its holder
 //! died, because the holder has to renew it every few seconds.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use approval_logic::approval::Millis;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
 use crate::host::{Host, StoreError};
+use crate::together;
 
 /// What a lease is about.
 pub struct Terms {
@@ -32,6 +35,9 @@ pub const AUDIT: Terms = Terms { key: "v1:lease:audit", holds: 2_000, renew: Dur
 
 /// Longer than a store takes for finding the lease free and writing it.
 const SETTLES: Duration = Duration::from_millis(50);
+
+/// How long a sweeper waits for one of its slots while others are free: no longer than it may leave those unrenewed.
+const FOR_ONE_OF_MANY: Duration = Duration::from_secs(1);
 
 /// How often a waiting sweep looks.
 const LOOK: Duration = Duration::from_millis(100);
@@ -98,21 +104,66 @@ impl<H: Host> Lease<H> {
 
     /// Runs work while keeping the lease, and gives it back.
     pub async fn during<T>(self, work: impl Future<Output = T>) -> T {
-        let beat = async {
-            loop {
-                self.store.host().sleep(self.terms.renew).await;
-                // A store that fails here will fail the work as well, with a better message.
-                let _ = write(&self.store, &self.terms, &self.owner).await;
+        Leases(vec![self]).during(work).await
+    }
+}
+
+/// The right to sweep several stores.
+pub struct Leases<H>(Vec<Lease<H>>);
+
+impl<H: Host> Leases<H> {
+    /// Takes the leases of those stores that nobody sweeps, waiting up to `patience` for the first of them. `work` tells
+    /// apart those who begin in the same millisecond.
+    pub async fn take(stores: &[Store<H>], work: &str, patience: Duration) -> Result<Self, StoreError> {
+        let [_, _, ..] = stores else {
+            let lone = stores.iter().map(|store| Lease::take_for(work, store.clone(), patience));
+            return Ok(Self(together::all_or_error(lone).await?.into_iter().flatten().collect()));
+        };
+        let Some(host) = stores.first().map(|store| store.host().clone()) else { return Ok(Self(Vec::new())) };
+        let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        let begun = host.ticks();
+        loop {
+            let leases = stores.iter().map(|store| Lease::take_for(work, store.clone(), FOR_ONE_OF_MANY));
+            let held: Vec<Lease<H>> = together::all_or_error(leases).await?.into_iter().flatten().collect();
+            if !held.is_empty() || host.ticks().saturating_sub(begun) >= patience {
+                return Ok(Self(held));
             }
-        };
-        futures::pin_mut!(work, beat);
-        let result = match futures::future::select(work, beat).await {
+        }
+    }
+
+    /// The stores that may be swept.
+    pub fn stores(&self) -> Vec<Store<H>> {
+        self.0.iter().map(|lease| lease.store.clone()).collect()
+    }
+
+    /// Runs work while keeping the leases, and gives them back.
+    pub async fn during<T>(self, work: impl Future<Output = T>) -> T {
+        futures::pin_mut!(work);
+        let result = match futures::future::select(work, self.keep()).await {
             futures::future::Either::Left((result, _)) => result,
-            futures::future::Either::Right((never, _)) => never,
+            futures::future::Either::Right((never, _)) => match never {},
         };
-        // If this fails the lease ends by itself.
-        let _ = self.store.remove(self.terms.key).await;
+        self.give_back().await;
         result
+    }
+
+    /// Renews them for ever. Boxed like the next one, so that not every kind of work has code of its own for it.
+    fn keep(&self) -> BoxFuture<'_, Infallible> {
+        Box::pin(async {
+            let Some(Lease { store, terms, .. }) = self.0.first() else { return futures::future::pending().await };
+            loop {
+                store.host().sleep(terms.renew).await;
+                // A store that fails here will fail the work as well, with a better message.
+                together::all(self.0.iter().map(|lease| write(&lease.store, &lease.terms, &lease.owner))).await;
+            }
+        })
+    }
+
+    /// If this fails they end by themselves.
+    fn give_back(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            together::all(self.0.iter().map(|lease| lease.store.remove(lease.terms.key))).await;
+        })
     }
 }
 

@@ -27,6 +27,9 @@ const KEEP_CLOSED: Millis = 90 * 86_400_000;
 /// nearly in the order of the ledger, so a few are enough; all of them would not fit once there are many.
 const KEPT: usize = 48;
 
+/// The same in a slot, of which one sweeper has up to sixteen.
+const KEPT_OF_SLOT: usize = 6;
+
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Root {
     /// Sorted by `from`; the first begins with the empty key.
@@ -40,6 +43,14 @@ struct LeafRef {
     number: u64,
     /// The first ticket key that belongs to the leaf.
     from: String,
+}
+
+/// What stands in the place of the root once everything has moved into slots. Nobody takes it for an empty ledger: what
+/// reads roots cannot read this.
+#[derive(Debug, Serialize, Deserialize)]
+struct Moved {
+    /// Keys that nobody reads any more and that are being removed.
+    moved_into_slots: Vec<String>,
 }
 
 type Leaf = Sorted<Entry>;
@@ -69,7 +80,10 @@ pub struct EntryPage {
 impl<H: Host> Ledger<H> {
     /// Opens the ledger: reads its root.
     pub async fn open(store: Store<H>) -> Result<Self, StoreError> {
-        let mut root: Root = store.read(ROOT).await?.unwrap_or_default();
+        let mut root: Root = match store.read(ROOT).await {
+            Err(_) if moved(&store).await?.is_some() => return Err(in_slots()),
+            root => root?.unwrap_or_default(),
+        };
         if root.leaves.is_empty() {
             root = Root { leaves: vec![LeafRef { number: 0, from: String::new() }], next: 1 };
         }
@@ -88,6 +102,16 @@ impl<H: Host> Ledger<H> {
     pub async fn get(&self, id: &ApprovalId) -> Result<Option<Entry>, StoreError> {
         let key = entry_key(id);
         Ok(self.leaf_of(&key).await?.get(&key).cloned())
+    }
+
+    /// Whether what is known of a ticket lies here.
+    pub fn holds(&self, ticket: &TicketRef) -> bool {
+        self.store.holds(ticket)
+    }
+
+    /// The keys of its leaves.
+    pub async fn leaf_keys(&self) -> Vec<String> {
+        self.root.lock().await.leaves.iter().map(|leaf| leaf_key(leaf.number)).collect()
     }
 
     /// How many leaves there are.
@@ -222,7 +246,7 @@ impl<H: Host> Ledger<H> {
         leaves.retain(|(own, _)| *own != number);
         leaves.extend(written);
         leaves.push((number, Arc::new(lowest)));
-        forget_oldest(&mut leaves);
+        self.forget_oldest(&mut leaves);
         Ok(())
     }
 
@@ -269,14 +293,38 @@ impl<H: Host> Ledger<H> {
         }
         let leaf = Arc::new(leaf);
         leaves.push((number, leaf.clone()));
-        forget_oldest(&mut leaves);
+        self.forget_oldest(&mut leaves);
         Ok(leaf)
+    }
+
+    fn forget_oldest(&self, leaves: &mut Leaves) {
+        let kept = if self.store.is_slot() { KEPT_OF_SLOT } else { KEPT };
+        let surplus = leaves.len().saturating_sub(kept);
+        leaves.drain(..surplus);
     }
 }
 
-fn forget_oldest(leaves: &mut Leaves) {
-    let surplus = leaves.len().saturating_sub(KEPT);
-    leaves.drain(..surplus);
+/// Whether the ledger has moved into slots: then with the keys that are still to be removed.
+pub(super) async fn moved<H: Host>(store: &Store<H>) -> Result<Option<Vec<String>>, StoreError> {
+    let root = store.get(ROOT).await?.unwrap_or_default();
+    Ok(serde_json::from_slice(&root).ok().map(|moved: Moved| moved.moved_into_slots))
+}
+
+/// Notes that the ledger has moved into slots, and which keys are still to be removed.
+pub(super) async fn note_move<H: Host>(store: &Store<H>, leaving: Vec<String>) -> Result<(), StoreError> {
+    store.write(ROOT, &Moved { moved_into_slots: leaving }).await
+}
+
+fn in_slots() -> StoreError {
+    let message = "this store is kept in slots, for several sweepers; set the variable shard, to 1/1 for only one";
+    StoreError { key: ROOT.to_owned(), message: message.to_owned() }
+}
+
+/// Forgets what a move that never came to its end has left.
+pub(super) async fn begin_anew<H: Host>(store: &Store<H>) -> Result<(), StoreError> {
+    store.remove(ROOT).await?;
+    // The one leaf that is read without being listed; others are overwritten.
+    store.remove(&leaf_key(0)).await
 }
 
 fn is_kept(entry: &Entry, now: Millis) -> bool {

@@ -1,5 +1,5 @@
 //! The repository over the key-value store: the ledger, the outbox, the audit trail, the sweep's place, the last sweeps,
-//! the lease, the access token, the requests that the bridge keeps.
+//! the lease, the access token, the requests that the bridge keeps; and the slots that several sweepers share.
 //!
 //! The store offers get, set and delete of one key and nothing more: no listing (`get-keys` can wedge Spin's default
 //! store), no transaction, no compare-and-swap that holds on every backend. So everything is reachable from a few
@@ -12,24 +12,49 @@ pub mod outbox;
 pub mod people;
 pub mod progress;
 pub mod requests;
+pub mod slots;
 pub mod sweeps;
 pub mod token;
 
+use std::borrow::Cow;
+
+use approval_logic::approval::TicketRef;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::host::{Host, StoreError};
 
-/// Typed access to single keys.
+/// Typed access to single keys: those that there are once, or those of a slot.
 #[derive(Clone)]
 pub struct Store<H> {
     host: H,
+    slot: Option<usize>,
 }
 
 impl<H: Host> Store<H> {
     /// The store of this host.
     pub const fn new(host: H) -> Self {
-        Self { host }
+        Self { host, slot: None }
+    }
+
+    /// The same store's part for the tickets of one slot.
+    pub(crate) fn slot(&self, slot: usize) -> Self {
+        Self { host: self.host.clone(), slot: Some(slot) }
+    }
+
+    /// What there is once, whatever slot is at work.
+    pub(crate) fn shared(&self) -> Self {
+        Self::new(self.host.clone())
+    }
+
+    /// Whether it is a slot's.
+    pub(crate) const fn is_slot(&self) -> bool {
+        self.slot.is_some()
+    }
+
+    /// Whether what is known of a ticket lies here.
+    pub(crate) fn holds(&self, ticket: &TicketRef) -> bool {
+        self.slot.is_none_or(|slot| slots::slot_of(ticket) == slot)
     }
 
     /// The host, for its clock.
@@ -56,16 +81,20 @@ impl<H: Host> Store<H> {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.host.get(key).await
+        self.host.get(&self.key(key)).await
     }
 
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        self.host.set(key, value).await
+        self.host.set(&self.key(key), value).await
     }
 
     /// Removes a key.
     pub async fn remove(&self, key: &str) -> Result<(), StoreError> {
-        self.host.delete(key).await
+        self.host.delete(&self.key(key)).await
+    }
+
+    fn key<'a>(&self, key: &'a str) -> Cow<'a, str> {
+        self.slot.map_or(Cow::Borrowed(key), |slot| Cow::Owned(format!("s{slot:02}:{key}")))
     }
 }
 

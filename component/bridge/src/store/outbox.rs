@@ -178,6 +178,11 @@ impl<H: Host> Outbox<H> {
         Ok(Self { store, root, segments })
     }
 
+    /// Where it lies.
+    pub const fn store(&self) -> &Store<H> {
+        &self.store
+    }
+
     /// The messages that were taken by Moveworks in a delivery that never came to its end. For the holder of the lease.
     pub async fn recover(&mut self) -> Result<Vec<Record>, StoreError> {
         self.finish_leaving().await?;
@@ -331,6 +336,46 @@ impl<H: Host> Outbox<H> {
         Ok(true)
     }
 
+    /// Whether it can be cut into slots: no delivery has been left open, and no message about several approvals waits, whose
+    /// parts would have ids of their own and so could say twice what may have been said.
+    pub(super) fn can_be_cut(&self) -> bool {
+        let several = |record: &Record| record.content.about().len() > 1;
+        !self.root.delivering && self.root.leaving.is_empty() && !self.waiting().any(several)
+    }
+
+    /// Writes the part of a slot into its store, whatever is there. What is about no ticket goes into the first slot. A
+    /// message about several approvals that was given up is cut as well.
+    pub(super) async fn write_part(&self, slot: &Store<H>, number: usize) -> Result<(), StoreError> {
+        let holds = |entry: &Entry| slot.holds(&entry.approval.id.ticket_ref());
+        let part = |record: &Record| match record.content.about() {
+            [] => (number == 0).then(|| record.clone()),
+            [entry] => holds(entry).then(|| record.clone()),
+            entries => {
+                let held: Vec<Entry> = entries.iter().filter(|entry| holds(entry)).cloned().collect();
+                let id = format!("{}:{number}", record.id);
+                (!held.is_empty()).then(|| Record { id, content: Content::Pending(held), ..record.clone() })
+            }
+        };
+        let waiting: Vec<Record> = self.waiting().filter_map(part).collect();
+        let segments: Vec<(u64, &[Record])> = (0..).zip(waiting.chunks(SEGMENT_MAX)).collect();
+        let root = Root {
+            segments: segments.iter().map(|(number, _)| *number).collect(),
+            next: u64::try_from(segments.len()).unwrap_or(u64::MAX),
+            dead: self.dead().iter().filter_map(part).collect(),
+            paused_until: self.root.paused_until,
+            ..Root::default()
+        };
+        for (number, records) in segments {
+            slot.write(&segment_key(number), &records).await?;
+        }
+        slot.write(ROOT, &root).await
+    }
+
+    /// Its keys.
+    pub(super) fn keys(&self) -> Vec<String> {
+        std::iter::once(ROOT.to_owned()).chain(self.root.segments.iter().copied().map(segment_key)).collect()
+    }
+
     async fn finish_leaving(&mut self) -> Result<(), StoreError> {
         if self.root.leaving.is_empty() {
             return Ok(());
@@ -341,6 +386,22 @@ impl<H: Host> Outbox<H> {
         self.root = root;
         Ok(())
     }
+}
+
+/// The messages that wait in these, and those that were given up, in the order in which they were planned.
+pub fn in_order<H: Host>(outboxes: &[Outbox<H>]) -> (Vec<Record>, Vec<Record>) {
+    // One outbox has its own order, in which a message taken up again stands last.
+    if let [only] = outboxes {
+        return (only.waiting().cloned().collect(), only.dead().to_vec());
+    }
+    let (mut waiting, mut dead) = (Sorted::default(), Sorted::default());
+    let key = |record: &Record| format!("{:019}:{}", record.planned_at, record.id);
+    for outbox in outboxes {
+        outbox.waiting().for_each(|record| waiting.insert(key(record), record.clone()));
+        outbox.dead().iter().for_each(|record| dead.insert(key(record), record.clone()));
+    }
+    let listed = |records: Sorted<Record>| records.into_iter().map(|(_, record)| record).collect();
+    (listed(waiting), listed(dead))
 }
 
 /// Keeps the list of given-up messages within its bounds.

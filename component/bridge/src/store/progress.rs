@@ -61,6 +61,14 @@ pub struct ZendeskProgress {
     pub after: Option<String>,
 }
 
+impl Progress {
+    /// What goes into a slot of a store that is cut: the same place in every source. What was counted is counted on in the
+    /// first one only.
+    pub(super) fn part(&self, first: bool) -> Self {
+        Self { tally: if first { self.tally.clone() } else { Tally::default() }, ..self.clone() }
+    }
+}
+
 fn is_default(progress: &ZendeskProgress) -> bool {
     *progress == ZendeskProgress::default()
 }
@@ -160,6 +168,16 @@ pub async fn revisits<H: Host>(store: &Store<H>) -> Result<Vec<TicketRef>, Store
     Ok(store.read(REVISIT).await?.unwrap_or_default())
 }
 
+/// Writes the tickets to look at again anew.
+pub(super) async fn save_revisits<H: Host>(store: &Store<H>, tickets: &[TicketRef]) -> Result<(), StoreError> {
+    if tickets.is_empty() { store.remove(REVISIT).await } else { store.write(REVISIT, &tickets).await }
+}
+
+/// Its keys.
+pub(super) fn keys() -> [String; 2] {
+    [KEY.to_owned(), REVISIT.to_owned()]
+}
+
 /// Forgets tickets that have been looked at.
 pub async fn forget_revisits<H: Host>(store: &Store<H>, seen: &[TicketRef]) -> Result<(), StoreError> {
     if seen.is_empty() {
@@ -167,5 +185,5 @@ pub async fn forget_revisits<H: Host>(store: &Store<H>, seen: &[TicketRef]) -> R
     }
     let mut tickets = revisits(store).await?;
     tickets.retain(|ticket| !seen.contains(ticket));
-    if tickets.is_empty() { store.remove(REVISIT).await } else { store.write(REVISIT, &tickets).await }
+    save_revisits(store, &tickets).await
 }

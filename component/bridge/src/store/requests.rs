@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use approval_logic::approval::Millis;
+use approval_logic::approval::{Millis, Source, TicketKind, TicketRef};
 use approval_logic::managed::{Refusal, Request, Subject};
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +82,12 @@ pub enum ChangeError {
     Refused(#[from] Refusal),
 }
 
-/// The requests.
+/// How approvals of a request are known.
+pub fn reference(id: &str) -> TicketRef {
+    TicketRef { source: Source::Managed, kind: TicketKind::Ticket, ticket: id.to_owned() }
+}
+
+/// The requests. There is one place for all of them: each is read and written by its own id, under the lease for that.
 #[derive(Clone)]
 pub struct Requests<H> {
     store: Store<H>,
@@ -90,8 +95,8 @@ pub struct Requests<H> {
 
 impl<H: Host> Requests<H> {
     /// The requests of a store.
-    pub const fn new(store: Store<H>) -> Self {
-        Self { store }
+    pub fn new(store: &Store<H>) -> Self {
+        Self { store: store.shared() }
     }
 
     /// Now, by the host's clock.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Store;
 use crate::host::{Host, StoreError};
 use crate::report::{Problem, Report, SourceReport};
+use crate::together;
 
 const KEY: &str = "v1:sweeps";
 
@@ -110,6 +111,24 @@ impl Sweep {
 /// The last sweeps, the latest first.
 pub async fn load<H: Host>(store: &Store<H>) -> Result<Vec<Sweep>, StoreError> {
     Ok(store.read(KEY).await?.unwrap_or_default())
+}
+
+/// Its key.
+pub(super) fn keys() -> [String; 1] {
+    [KEY.to_owned()]
+}
+
+/// The last sweeps of all sweepers, each of which keeps its own, the latest first. They are told of for the reader's sake:
+/// what cannot be read is left out, because then all else is needed the more.
+pub async fn latest<H: Host>(stores: &[Store<H>]) -> Vec<Sweep> {
+    let read = together::all(stores.iter().map(load)).await;
+    let mut sweeps: Vec<Sweep> = Vec::new();
+    for sweep in read.into_iter().flat_map(Result::unwrap_or_default) {
+        let at = sweeps.partition_point(|own| own.started_at >= sweep.started_at);
+        sweeps.insert(at, sweep);
+    }
+    sweeps.truncate(KEPT);
+    sweeps
 }
 
 /// Puts a sweep before the others. What is kept of former ones and cannot be read is let go of.

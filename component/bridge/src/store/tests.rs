@@ -8,6 +8,7 @@ mod outbox;
 mod people;
 mod progress;
 mod requests;
+mod slots;
 mod sweeps;
 mod token;
 

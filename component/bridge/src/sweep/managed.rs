@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use approval_logic::approval::{Millis, Source, Status, TicketKind, TicketRef};
+use approval_logic::approval::{Millis, Source, Status};
 use approval_logic::diff::TicketSnapshot;
 use approval_logic::http::CallError;
 use approval_logic::managed::{HelpDesk, Request};
@@ -17,7 +17,7 @@ use crate::report::SourceReport;
 use crate::sources::atera;
 use crate::store::ledger::ticket_key;
 use crate::store::progress::LedgerProgress;
-use crate::store::requests::{ChangeError, Kept, Requests, Seen, Touched};
+use crate::store::requests::{ChangeError, Kept, Requests, Seen, Touched, reference};
 
 /// The keys of its approvals begin with this.
 const PART: &str = "managed:tickets";
@@ -117,7 +117,7 @@ impl<H: Host> Managed<'_, H> {
     /// Looks into one request. None: there is none.
     async fn look_into(&self, id: &str, found: &mut Found) -> Result<Option<Kept>, StoreError> {
         found.looked.insert(id.to_owned());
-        let ticket = TicketRef { source: Source::Managed, kind: TicketKind::Ticket, ticket: id.to_owned() };
+        let ticket = reference(id);
         let read_at = self.requests.now();
         let known = self.known.of_ticket(&ticket).await?;
         let kept = self.requests.kept(id).await?;

@@ -8,6 +8,7 @@ mod managed;
 mod messages;
 pub mod overlay;
 mod sdp;
+mod trip;
 mod zendesk;
 
 use std::collections::BTreeSet;
@@ -20,15 +21,14 @@ use approval_logic::policy::{Action, Closings, Rules};
 use crate::config::{FirstRun, Settings};
 use crate::deliver::{self, Courier, Delivered};
 use crate::host::{Host, StoreError};
-use crate::http::{Client, Counter};
+use crate::http::Counter;
 use crate::report::{OutboxReport, Report};
 use crate::sorted::Sorted;
-use crate::sources::Sources;
 use crate::store::Store;
 use crate::store::ledger::Ledger;
 use crate::store::outbox::{Content, Fate, Outbox, Record};
 use crate::store::progress::{self, Progress};
-use crate::store::requests::{Requests, Touched};
+use crate::store::requests::{Requests, reference};
 use crate::store::sweeps;
 use crate::together;
 use account::Swept;
@@ -37,15 +37,8 @@ use managed::Managed;
 use messages::{announcement, closing, digests, event_id, reminder};
 use overlay::Known;
 use sdp::Module;
-use tokio::sync::Semaphore;
+use trip::Trip;
 use zendesk::Account;
-
-/// Of the sweep's time, this much is kept for writing down what happened.
-const CLOSING: Duration = Duration::from_secs(2);
-
-/// Of what is left, so many tenths go to looking around. The rest is for telling people: a source that takes all the
-/// time there is must not keep what it has already said from them.
-const LOOKING_TENTHS: u32 = 7;
 
 /// What a sweep is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,39 +51,56 @@ pub enum Task {
     Deliver,
 }
 
-/// Runs one sweep. The caller holds the lease, unless it is a dry run.
+/// Runs one sweep over what lies in these stores: the whole one, or the slots of one sweeper. The caller holds their leases,
+/// unless it is a dry run.
 pub async fn run<H: Host>(
-    store: &Store<H>,
+    stores: &[Store<H>],
     settings: &Settings,
     task: &Task,
     dry_run: bool,
 ) -> Result<Report, StoreError> {
+    let Some(first) = stores.first() else { return Ok(Report::default()) };
+    let shared = first.shared();
+    let touched = Requests::new(&shared).touched().await?;
+    let trip = Trip::begin(stores, &shared, settings, touched, dry_run);
+    let mut report = Report { started_at: trip.now, complete: true, dry_run, ..Report::default() };
+    for part in together::all_or_error(stores.iter().map(|store| sweep(&trip, store, task))).await? {
+        report.add(part);
+    }
+    if let Some(session) = trip.sources.zendesk().filter(|_| !dry_run) {
+        session.keep_people().await?;
+    }
+    report.duration_ms = shared.host().ticks().saturating_sub(trip.begun);
+    if *task == Task::All && !dry_run {
+        // All that the sweep has to keep is kept by now: that nobody can look at it later does not undo it.
+        let _ = sweeps::remember(first, &report).await;
+    }
+    for source in report.sources.values_mut() {
+        source.cut_errors();
+    }
+    Ok(report)
+}
+
+/// Sweeps one store.
+async fn sweep<H: Host>(trip: &Trip<'_, H>, store: &Store<H>, task: &Task) -> Result<Report, StoreError> {
     let host = store.host().clone();
-    let (now, begun) = (host.now(), host.ticks());
-    let budget = settings.sweep_budget.saturating_sub(CLOSING).max(settings.sweep_budget / 2);
-    let telling = Client::new(host.clone(), settings.concurrency, budget);
-    let looking = telling.until(budget / 10 * LOOKING_TENTHS);
-    // The last tenth is for answers: a message whose answer is cut off has to be repeated.
-    let handing = telling.until(budget / 10 * 9);
-    let requests = Requests::new(store.clone());
-    let (ledger, outbox, place, revisits, touched) = futures::try_join!(
+    let Trip { settings, now, dry_run, telling, handing, .. } = trip;
+    let (settings, now, dry_run) = (*settings, *now, *dry_run);
+    let requests = trip.sources.requests();
+    let (ledger, outbox, place, revisits) = futures::try_join!(
         Ledger::open(store.clone()),
         Outbox::open(store.clone()),
         progress::load(store),
         progress::revisits(store),
-        requests.touched(),
     )?;
     let mut outbox = outbox;
     let recovered = if dry_run { Vec::new() } else { outbox.recover().await? };
     let known = Known::new(ledger, outbox.unsaid());
     let said_already = known.said_already(outbox.waiting()).await?;
 
-    limits::keep(&telling, settings, &place, now);
-    let sources = Sources::new(settings, &looking, store);
-    let (revisits, known_so_far, place_so_far) = (&revisits, &known, &place);
-    let round =
-        Round { sources: &sources, settings, known: known_so_far, task, place: place_so_far, revisits, now, dry_run };
-    let outcomes = round.look_around(touched).await;
+    trip.keep_limits(&place, &outbox).await;
+    let round = Round { trip, known: &known, task, place: &place, revisits: &revisits };
+    let outcomes = round.look_around().await;
 
     let mut report = Report { started_at: now, complete: true, dry_run, ..Report::default() };
     let mut entries: Sorted<Entry> = Sorted::default();
@@ -141,9 +151,9 @@ pub async fn run<H: Host>(
             said_already.into_iter().map(|record| (record.id.clone(), (Fate::Dropped, record))).collect();
         fates.extend(recovered.into_iter().map(|record| (record.id.clone(), (Fate::Sent, record))));
         if let Some(moveworks) = &settings.moveworks {
-            let sources = &Sources::new(settings, &handing, store);
+            let pace = &trip.pace;
             let courier =
-                Courier { store, client: &telling, handing: &handing, sources, settings, moveworks, begun: now };
+                Courier { store, client: telling, handing, sources: &trip.live, settings, moveworks, pace, begun: now };
             let Delivered { fates: told, problems, cut_short } = deliver::all(&courier, &mut outbox, &fates).await?;
             report.complete &= !cut_short;
             count_messages(&mut report, &told);
@@ -161,13 +171,12 @@ pub async fn run<H: Host>(
         // sweep write over that, the approval is new again, and its card carries the same event id.
         entries.retain(|entry| entry.said != Said::Announced || !unsaid.contains(&event_id(entry, "pending")));
         entries.extend(known.settled(&fates, &entries, host.now()).await?);
-        limits::heed(&mut next, &telling, settings, host.now());
+        limits::heed(&mut next, telling, settings, host.now());
         let waited = account::waited(&entries, now);
         known.ledger().commit(entries.into_iter().map(|(_, entry)| entry).collect(), host.now()).await?;
-        if let Some(session) = sources.zendesk() {
-            session.keep_people().await?;
-        }
+        let trail = trip.trail.lock().await;
         account::write_down(store, settings, &fates, &mut report).await;
+        drop(trail);
         Swept {
             task,
             settings,
@@ -176,7 +185,7 @@ pub async fn run<H: Host>(
             fates: &fates,
             report: &report,
             now: host.now(),
-            took: host.ticks().saturating_sub(begun),
+            took: host.ticks().saturating_sub(trip.begun),
         }
         .count(&mut next.tally);
         progress::save(store, &next).await?;
@@ -186,54 +195,44 @@ pub async fn run<H: Host>(
         report.outbox.waiting = count(outbox.waiting().count());
         report.outbox.dead = count(outbox.dead().len());
     }
-    report.duration_ms = host.ticks().saturating_sub(begun);
-    if *task == Task::All && !dry_run {
-        // All that the sweep has to keep is kept by now: that nobody can look at it later does not undo it.
-        let _ = sweeps::remember(store, &report).await;
-    }
-    for source in report.sources.values_mut() {
-        source.cut_errors();
-    }
     Ok(report)
 }
 
 /// What the parts of one sweep share.
 struct Round<'a, H> {
-    sources: &'a Sources<H>,
-    settings: &'a Settings,
+    trip: &'a Trip<'a, H>,
     known: &'a Known<H>,
     task: &'a Task,
     place: &'a Progress,
     revisits: &'a [TicketRef],
-    now: Millis,
-    dry_run: bool,
 }
 
 impl<H: Host> Round<'_, H> {
     /// Looks at every part of every source that the task is about, side by side.
-    async fn look_around(&self, touched: Option<Vec<Touched>>) -> Vec<Outcome> {
+    async fn look_around(&self) -> Vec<Outcome> {
         let (mut outcomes, zendesk, managed) =
-            futures::join!(self.look_at_sdp(), self.look_at_zendesk(), self.look_at_managed(touched));
+            futures::join!(self.look_at_sdp(), self.look_at_zendesk(), self.look_at_managed());
         outcomes.extend(zendesk);
         outcomes.extend(managed);
         outcomes
     }
 
     /// None: there is nothing to tell about requests that the bridge keeps.
-    async fn look_at_managed(&self, touched: Option<Vec<Touched>>) -> Option<Outcome> {
-        let touched = touched?;
+    async fn look_at_managed(&self) -> Option<Outcome> {
+        let mut touched = self.trip.touched.clone()?;
+        touched.retain(|touched| self.known.holds(&reference(&touched.id)));
         // They begin here, so there is no backlog; and whoever was asked hears of the end, unless nobody is to.
         let rules = self.rules(true);
         let closings = if rules.closings == Closings::None { Closings::None } else { Closings::All };
         let managed = Managed {
-            requests: self.sources.requests(),
-            atera: self.sources.atera(),
+            requests: self.trip.sources.requests(),
+            atera: self.trip.sources.atera(),
             known: self.known,
             rules: Rules { closings, ..rules },
             counter: Counter::default(),
-            now: self.now,
-            reconcile: millis(Some(self.settings.reconcile)),
-            dry_run: self.dry_run,
+            now: self.trip.now,
+            reconcile: millis(Some(self.trip.settings.reconcile)),
+            dry_run: self.trip.dry_run,
         };
         match self.task {
             Task::All => Some(managed.sweep(touched, &self.place.managed).await),
@@ -246,7 +245,7 @@ impl<H: Host> Round<'_, H> {
 
     /// A hint about Zendesk may name a ticket or a request: the list is short, and tells all of them.
     async fn look_at_zendesk(&self) -> Option<Outcome> {
-        let session = self.sources.zendesk()?;
+        let session = self.trip.sources.zendesk()?;
         let hint = match self.task {
             Task::All => None,
             Task::Ticket(ticket) if ticket.source == Source::Zendesk => Some(ticket.ticket.clone()),
@@ -258,10 +257,11 @@ impl<H: Host> Round<'_, H> {
             known: self.known,
             rules: &self.rules(progress.walked_once),
             counter: Counter::default(),
-            now: self.now,
-            reconcile: self.settings.reconcile,
-            ahead: self.settings.concurrency,
-            side_by_side: &self.side_by_side(Source::Zendesk),
+            now: self.trip.now,
+            reconcile: self.trip.settings.reconcile,
+            ahead: self.trip.settings.concurrency,
+            waiting_max: self.trip.waiting_max(),
+            side_by_side: &self.trip.side_by_side(Source::Zendesk, self.place),
         };
         Some(match hint {
             Some(hint) => account.hint(progress, hint).await,
@@ -270,13 +270,13 @@ impl<H: Host> Round<'_, H> {
     }
 
     async fn look_at_sdp(&self) -> Vec<Outcome> {
-        let Some(session) = self.sources.sdp() else { return Vec::new() };
+        let Some(session) = self.trip.sources.sdp() else { return Vec::new() };
         let kinds = session.settings().modules.iter().copied().filter(|kind| match self.task {
             Task::All => true,
             Task::Ticket(ticket) => (ticket.source, ticket.kind) == (Source::Sdp, *kind),
             Task::Deliver => false,
         });
-        let side_by_side = self.side_by_side(Source::Sdp);
+        let side_by_side = self.trip.side_by_side(Source::Sdp, self.place);
         let side_by_side = &side_by_side;
         let sweeps = kinds.map(|kind| async move {
             let name = TicketRef { source: Source::Sdp, kind, ticket: String::new() }.module();
@@ -288,9 +288,10 @@ impl<H: Host> Round<'_, H> {
                 known: self.known,
                 rules: &rules,
                 counter: Counter::default(),
-                now: self.now,
-                reconcile: self.settings.reconcile,
-                ahead: self.settings.concurrency * 2,
+                now: self.trip.now,
+                reconcile: self.trip.settings.reconcile,
+                ahead: self.trip.settings.concurrency * 2,
+                waiting_max: self.trip.waiting_max(),
                 side_by_side,
             };
             match self.task {
@@ -303,7 +304,7 @@ impl<H: Host> Round<'_, H> {
 
     /// How to treat changes in a part of a source, given whether all of it has been looked at once.
     fn rules(&self, walked_once: bool) -> Rules {
-        let settings = self.settings;
+        let settings = self.trip.settings;
         Rules {
             baseline: settings.first_run == FirstRun::Baseline && !walked_once,
             max_age: millis(settings.max_age),
@@ -312,12 +313,6 @@ impl<H: Host> Round<'_, H> {
             max_reminders: settings.max_reminders,
             closings: settings.closings,
         }
-    }
-
-    /// A permit for each ticket of a source that may be looked at side by side.
-    fn side_by_side(&self, source: Source) -> Semaphore {
-        let width = self.place.limits.get(source.name()).and_then(|limit| limit.width);
-        Semaphore::new(width.unwrap_or(self.settings.concurrency).max(1))
     }
 
     /// What was asked to be looked at again in a part of a source.

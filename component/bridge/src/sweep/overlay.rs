@@ -1,6 +1,8 @@
 //! What is known: the ledger, and above it the messages that wait or were given up. An approval is in the ledger once its
 //! card was taken, so that a message that gets lost on the way there is one that was never planned.
 
+mod everywhere;
+
 use approval_logic::approval::{ApprovalId, Millis, Source, TicketKind, TicketRef};
 use approval_logic::diff::Entry;
 
@@ -9,6 +11,8 @@ use crate::sorted::Sorted;
 use crate::store::Store;
 use crate::store::ledger::{EntryPage, Ledger, entry_key, ticket_key};
 use crate::store::outbox::{Fate, Outbox, Record};
+
+pub use everywhere::Everywhere;
 
 /// No sweep takes up more tickets of the ledger than this, however long it has been since the last one.
 const SLICE_MAX: usize = 2_000;
@@ -66,6 +70,11 @@ impl<H: Host> Known<H> {
     /// The ledger below.
     pub const fn ledger(&self) -> &Ledger<H> {
         &self.ledger
+    }
+
+    /// Whether what is known of a ticket lies here.
+    pub fn holds(&self, ticket: &TicketRef) -> bool {
+        self.ledger.holds(ticket)
     }
 
     /// The entries of one ticket.

@@ -41,9 +41,6 @@ const AT_ONCE: usize = 100;
 /// A list is read up to this number of requests, which are held in memory; the next sweep goes on behind them.
 const LISTED_MAX: usize = 10_000;
 
-/// No more new requests are taken up while so many messages wait or are about to, because they are held in memory too.
-const WAITING_MAX: usize = 2_000;
-
 /// While lists are cut short, so many open approvals are looked up one by one in each sweep.
 const LOOKED_UP_MAX: usize = 200;
 
@@ -63,6 +60,8 @@ pub(super) struct Account<'a, H> {
     pub(super) reconcile: Duration,
     /// How many requests are looked up side by side.
     pub(super) ahead: usize,
+    /// No more new requests are taken up while so many messages wait or are about to, because they are held in memory too.
+    pub(super) waiting_max: usize,
     /// A permit for each look-up that may be under way, as for the tickets of other sources.
     pub(super) side_by_side: &'a Semaphore,
 }
@@ -151,7 +150,9 @@ impl<H: Host> Account<'_, H> {
             for request in page.requests {
                 if pages.is_new(&request.id) {
                     fresh = true;
-                    listed.requests.push(request);
+                    if self.known.holds(&reference(&request)) {
+                        listed.requests.push(request);
+                    }
                 }
             }
             match pages.next(page.more, fresh) {

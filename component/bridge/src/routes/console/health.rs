@@ -3,6 +3,7 @@
 use approval_logic::approval::Millis;
 use approval_logic::http::CIRCUIT_OPEN;
 
+use crate::report::SLOTS;
 use crate::sorted::Sorted;
 use crate::store::progress::Limit;
 use crate::store::sweeps::{Part, Sweep};
@@ -43,10 +44,13 @@ const CHAT: &str = "moveworks";
 /// The part of a report that is about the bridge's own trail.
 const TRAIL: &str = "audit";
 
+/// No systems, but what reports tell of all the same.
+const OURS: [&str; 2] = [TRAIL, SLOTS];
+
 /// What is known of each system. `paused_until`: until when Moveworks asked to be left alone.
 pub(super) fn health(sweeps: &[Sweep], limits: &Sorted<Limit>, paused_until: Millis, now: Millis) -> Vec<Health> {
     let Some(last) = sweeps.first() else { return Vec::new() };
-    let names = last.parts.iter().map(|part| part.name.as_str()).filter(|name| *name != CHAT && *name != TRAIL);
+    let names = last.parts.iter().map(|part| part.name.as_str()).filter(|name| *name != CHAT && !OURS.contains(name));
     let all = names.chain([CHAT]).map(|name| {
         let own = |sweep: &Sweep| sweep.parts.iter().find(|part| part.name == name).cloned();
         let failed = |sweep: &&Sweep| own(sweep).is_some_and(|part| part.failures() > 0);

@@ -8,9 +8,11 @@ use super::{Failure, Shared};
 use crate::config::{self, Shown};
 use crate::host::Host;
 use crate::shell::OperationError;
-use crate::store::outbox::{Outbox, Record};
-use crate::store::sweeps::Sweep;
-use crate::store::{progress, sweeps};
+use crate::sorted::Sorted;
+use crate::store::outbox::{self, Outbox, Record};
+use crate::store::progress::{self, Limit, Progress};
+use crate::store::sweeps::{self, Sweep};
+use crate::together;
 
 /// What was just done, for a line on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,13 @@ pub(super) struct Messages {
     pub(super) total: usize,
 }
 
+impl Messages {
+    fn first(all: Vec<Record>) -> Self {
+        let total = all.len();
+        Self { rows: all.into_iter().take(SHOWN).collect(), total }
+    }
+}
+
 /// How many messages of each kind are shown.
 const SHOWN: usize = 50;
 
@@ -83,24 +92,39 @@ pub(super) async fn gather<H: Host>(
     done: Option<Done>,
     form_token: Option<String>,
 ) -> Result<View, Failure> {
-    let (store, now) = (shell.store(), shell.host().now());
+    let (slots, now) = (shell.slots().await?, shell.host().now());
     let (settings, loaded) = config::shown(shell.host()).await;
     let problems = loaded.map_or_else(|problems| problems, |settings| settings.missing(false));
-    let (waiting, place, outbox) =
-        futures::try_join!(waiting::list(store, place), progress::load(store), Outbox::open(store.clone()),)
-            .map_err(OperationError::Store)?;
-    // They are told of for the reader's sake: where they cannot be read, the rest of the page is needed all the more.
-    let sweeps = sweeps::load(store).await.unwrap_or_default();
+    let stores = slots.all();
+    let places = together::all_or_error(stores.iter().map(progress::load));
+    let waiting = waiting::list(&slots, place);
+    let (waiting, places, outboxes) = futures::join!(waiting, places, shell.outboxes());
+    let waiting = waiting.map_err(OperationError::Store)?;
+    let (places, outboxes) = (places.map_err(OperationError::Store)?, outboxes?);
+    let paused_until = outboxes.iter().map(Outbox::paused_until).max().unwrap_or(0);
+    let (queue, dead) = outbox::in_order(&outboxes);
+    let sweeps = sweeps::latest(&stores).await;
     Ok(View {
         now,
         form_token,
         done,
         waiting,
-        health: health(&sweeps, &place.limits, outbox.paused_until(), now),
+        health: health(&sweeps, &longest_limits(places), paused_until, now),
         sweeps,
-        queue: Messages { total: outbox.waiting().count(), rows: outbox.waiting().take(SHOWN).cloned().collect() },
-        dead: Messages { total: outbox.dead().len(), rows: outbox.dead().iter().rev().take(SHOWN).cloned().collect() },
+        queue: Messages::first(queue),
+        dead: Messages::first(dead.into_iter().rev().collect()),
         settings,
         problems,
     })
+}
+
+/// What each source asked for, by the one sweeper that met the longest pause.
+fn longest_limits(places: Vec<Progress>) -> Sorted<Limit> {
+    let mut longest: Sorted<Limit> = Sorted::default();
+    for (source, limit) in places.into_iter().flat_map(|place| place.limits) {
+        if longest.get(&source).is_none_or(|own| own.paused_until < limit.paused_until) {
+            longest.insert(source, limit);
+        }
+    }
+    longest
 }

@@ -5,8 +5,8 @@ use approval_logic::approval::{ApprovalId, Millis};
 use approval_logic::diff::Entry;
 
 use crate::host::{Host, StoreError};
-use crate::store::Store;
-use crate::sweep::overlay::Known;
+use crate::store::slots::Slots;
+use crate::sweep::overlay::Everywhere;
 
 /// How many rows a page has.
 const ROWS: usize = 25;
@@ -79,8 +79,8 @@ fn key(entry: &Entry) -> (Millis, ApprovalId) {
 }
 
 /// Looks through all that is known.
-pub(super) async fn list<H: Host>(store: &Store<H>, place: Place) -> Result<Waiting, StoreError> {
-    let known = Known::open(store).await?;
+pub(super) async fn list<H: Host>(slots: &Slots<H>, place: Place) -> Result<Waiting, StoreError> {
+    let known = Everywhere::open(slots).await?;
     let mut waiting = Waiting { place, ..Waiting::default() };
     let mut cursor = None;
     loop {

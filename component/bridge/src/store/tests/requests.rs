@@ -40,7 +40,7 @@ fn made(id: &str, ticket: &str) -> Result<Request, Refusal> {
 }
 
 fn requests(host: &MemoryHost) -> Requests<MemoryHost> {
-    Requests::new(Store::new(host.clone()))
+    Requests::new(&Store::new(host.clone()))
 }
 
 async fn touched(requests: &Requests<MemoryHost>) -> Vec<String> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use approval_logic::approval::{Millis, Source, TicketKind, TicketRef};
 use approval_logic::policy::Rules;
-use approval_logic::sdp::{self, ListQuery, ListedTicket, Page};
+use approval_logic::sdp::{ListQuery, ListedTicket, Page};
 use tokio::sync::Semaphore;
 
 use super::found::{Found, Outcome, Place, with};
@@ -54,6 +54,8 @@ pub(super) struct Module<'a, H> {
     pub(super) reconcile: Duration,
     /// How many rows of a list are taken up before the first of them is done.
     pub(super) ahead: usize,
+    /// How many messages may wait before the walk over all tickets rests.
+    pub(super) waiting_max: usize,
     /// A permit for each ticket that may be looked at side by side, over all modules. A ticket takes several calls: those
     /// begun come to their end before others begin, so that a sweep cut short has something to show.
     pub(super) side_by_side: &'a Semaphore,
@@ -82,7 +84,12 @@ impl<H: Host> Module<'_, H> {
 
     /// Its name in reports.
     fn name(&self) -> String {
-        TicketRef { source: Source::Sdp, kind: self.kind, ticket: String::new() }.module()
+        self.reference("").module()
+    }
+
+    /// The reference of one of its tickets.
+    fn reference(&self, ticket: &str) -> TicketRef {
+        TicketRef { source: Source::Sdp, kind: self.kind, ticket: ticket.to_owned() }
     }
 
     /// One sweep of the module.
@@ -142,7 +149,7 @@ impl<H: Host> Module<'_, H> {
     /// Tickets of former failures and hints. What could not be reached comes back.
     async fn look_again(&self, tickets: Vec<String>, found: &Mutex<Found>) -> Vec<String> {
         let looks = futures::stream::iter(tickets.into_iter().map(|ticket| async move {
-            let subject = TicketRef { source: Source::Sdp, kind: self.kind, ticket: ticket.clone() };
+            let subject = self.reference(&ticket);
             (ticket, self.look_into(subject, None, false, found).await)
         }));
         let seen = together::at_most(self.ahead, looks).await;
@@ -150,7 +157,7 @@ impl<H: Host> Module<'_, H> {
     }
 
     pub(super) async fn look_at(&self, listed: ListedTicket, found: &Mutex<Found>) -> Done {
-        let ticket = TicketRef { source: Source::Sdp, kind: self.kind, ticket: listed.ticket.id.clone() };
+        let ticket = self.reference(&listed.ticket.id);
         self.look_into(ticket, Some(listed.ticket), listed.nothing_pending, found).await
     }
 
@@ -161,6 +168,10 @@ impl<H: Host> Module<'_, H> {
         nothing_pending: bool,
         found: &Mutex<Found>,
     ) -> Done {
+        // Noted in the store that was cut into slots, for one of the others.
+        if !self.known.holds(&ticket) {
+            return Done::Yes;
+        }
         // A ticket from a list of updates may be looked into twice: its row tells that it changed in between.
         let again = listed.is_none() && with(found, |found| found.looked.contains(&ticket.ticket));
         if again {
@@ -203,9 +214,7 @@ impl<H: Host> Module<'_, H> {
 
     /// One page of tickets. Rows that cannot be read are reported; the others go on.
     pub(super) async fn page(&self, query: &ListQuery, found: &Mutex<Found>) -> Result<Page, CallFailure> {
-        let names = &self.session.settings().names;
-        let read = |response: &approval_logic::http::HttpResponse| sdp::read_page(self.kind, names, response);
-        let page = self.session.read(&self.counter, |calls| calls.list(self.kind, query), read).await?;
+        let page = self.session.page(&self.counter, self.kind, query).await?;
         for refused in &page.refused {
             with(found, |found| found.report.problem(refused.id.as_deref(), "ODD_TICKET", refused.why.clone()));
         }

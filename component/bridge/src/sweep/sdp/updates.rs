@@ -38,13 +38,13 @@ impl<H: Host> Module<'_, H> {
         let mut first_failure = None;
         let produce = self.list_updates(since, sender, &mut first_failure, found);
         let looks = rows.map(|row: Row| {
-            let known =
-                row.listed.updated_at.is_some() && recent.get(&row.listed.ticket.id) == row.listed.updated_at.as_ref();
+            let id = row.listed.ticket.id.clone();
+            let updated_at = row.listed.updated_at;
+            let ours = self.known.holds(&self.reference(&id));
+            let known = !ours || updated_at.is_some() && recent.get(&id) == updated_at.as_ref();
             async move {
-                let id = row.listed.ticket.id.clone();
-                let updated_at = row.listed.updated_at;
                 let done = if known { Done::Yes } else { self.look_at(row.listed, found).await };
-                (row.at, id, updated_at, done)
+                (row.at, Some(id).filter(|_| ours), updated_at, done)
             }
         });
         let (pages, mut seen) = futures::join!(produce, together::at_most(self.ahead, looks));
@@ -58,7 +58,7 @@ impl<H: Host> Module<'_, H> {
                     break;
                 }
                 Done::Failed => {}
-                Done::Yes => drop(next.recent.insert(id, updated_at)),
+                Done::Yes => next.recent.extend(id.map(|id| (id, updated_at))),
             }
             frontier = frontier.max(updated_at);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use approval_logic::approval::{Millis, Source, TicketRef};
+use approval_logic::approval::Millis;
 use approval_logic::diff::Entry;
 use approval_logic::sdp::{ListQuery, ListedTicket, PAGE_SIZE, Scope};
 use futures::channel::mpsc;
@@ -20,10 +20,6 @@ use crate::together;
 
 /// Rows that a walk reads twice at the seam of two pages, because a deleted row moves the others up.
 const SEAM: u64 = 3;
-
-/// The walk over all tickets rests while so many messages wait or are about to: they are held in memory, and found again
-/// where they are. At Moveworks' limit this is a quarter of an hour's work.
-const WAITING_MAX: usize = 2_000;
 
 #[derive(Default)]
 struct Listing {
@@ -107,7 +103,7 @@ impl<H: Host> Module<'_, H> {
         let mut position = from.saturating_sub(SEAM);
         listing.end = from;
         for _ in 0..PAGES_MAX {
-            if self.known.waiting() + with(found, |found| found.plans.len()) >= WAITING_MAX {
+            if self.known.waiting() + with(found, |found| found.plans.len()) >= self.waiting_max {
                 return;
             }
             let query = ListQuery { start_index: position + 1, rows: PAGE_SIZE, scope: Scope::All };
@@ -128,7 +124,8 @@ impl<H: Host> Module<'_, H> {
                 }
                 if seen.insert(listed.ticket.id.clone()) {
                     fresh = true;
-                    if rows.send(Row { at: begun + offset, listed }).await.is_err() {
+                    let ours = self.known.holds(&self.reference(&listed.ticket.id));
+                    if ours && rows.send(Row { at: begun + offset, listed }).await.is_err() {
                         return;
                     }
                 }
@@ -180,7 +177,7 @@ impl<H: Host> Module<'_, H> {
     /// Whether the walk over the ledger looks after this ticket anyway. It does not see what is known from the outbox
     /// only, because it waits there for long or was given up.
     async fn covered_by_ledger(&self, listed: &ListedTicket, found: &Mutex<Found>) -> Result<bool, Done> {
-        let ticket = TicketRef { source: Source::Sdp, kind: self.kind, ticket: listed.ticket.id.clone() };
+        let ticket = self.reference(&listed.ticket.id);
         if with(found, |found| found.looked.contains(&ticket.ticket)) {
             return Ok(true);
         }

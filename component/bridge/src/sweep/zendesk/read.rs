@@ -8,7 +8,7 @@ use approval_logic::http::CallError;
 use approval_logic::zendesk::{Assignee, Facts, Request, User};
 use futures::future::join;
 
-use super::{AT_ONCE, Account, WAITING_MAX, reference};
+use super::{AT_ONCE, Account, reference};
 use crate::host::Host;
 use crate::http::CallFailure;
 use crate::report::SourceReport;
@@ -86,7 +86,7 @@ impl<H: Host> Account<'_, H> {
 
     async fn look_into(&self, requests: Vec<Request>, members: &Sorted<Vec<String>>, found: &Mutex<Found>) -> Done {
         let Ok(_permit) = self.side_by_side.acquire().await else { return Done::NotReached };
-        let full = self.known.waiting() + with(found, |found| found.plans.len()) >= WAITING_MAX;
+        let full = self.known.waiting() + with(found, |found| found.plans.len()) >= self.waiting_max;
         let (mut subjects, mut done) = (Vec::new(), Done::Yes);
         for request in requests {
             let ticket = reference(&request);
