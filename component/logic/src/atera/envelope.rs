@@ -71,7 +71,7 @@ fn failure(method: Method, response: &HttpResponse, body: Option<&Value>) -> Cal
 fn said(body: &Value) -> Option<String> {
     let text = match body {
         Value::String(text) => text,
-        Value::Object(fields) => ["Message", "message", "error"].iter().find_map(|name| fields.get(*name)?.as_str())?,
+        Value::Object(fields) => ["Message", "message", "error"].iter().find_map(|name| fields.get(name)?.as_str())?,
         _ => return None,
     };
     let text = clean_line(text);
