@@ -42,20 +42,38 @@ pub fn own() -> PathBuf {
 /// Writes the whole package, ours and `deps`, into `target`, and nothing else remains there. Files that are right are left
 /// alone, so that what is made from them is not made again.
 pub fn gather(target: &Path) -> Result<()> {
+    let mut files = shipped(&target.join("deps"))?;
+    read_wit(&own(), target, &mut files)?;
+    write(target, &files)
+}
+
+/// Puts what the package builds on beside it, into `deps` of its own folder, which git ignores: `wasm-tools` and `wkg`
+/// then take the folder as it lies.
+pub fn complete() -> Result<()> {
+    let deps = own().join("deps");
+    write(&deps, &shipped(&deps)?)
+}
+
+/// The files of all that the package builds on, by the path that they get in `deps`.
+fn shipped(deps: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let metadata = MetadataCommand::new()
         .manifest_path(own().join("Cargo.toml"))
         .exec()
         .context("cargo metadata; is this a whole checkout, with Cargo.lock?")?;
     let mut files = BTreeMap::new();
-    read_wit(&own(), target, &mut files)?;
     for shipped in SHIPPED.iter().chain(&NAMED) {
         let from = crate_folder(&metadata, shipped.in_crate)?.join(shipped.path);
-        read_wit(&from, &target.join("deps").join(shipped.name), &mut files)?;
+        read_wit(&from, &deps.join(shipped.name), &mut files)?;
     }
-    remove_others(target, &files)?;
-    for (path, text) in &files {
+    Ok(files)
+}
+
+/// Writes the files, which are all that remains in the folder.
+fn write(folder: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
+    remove_others(folder, files)?;
+    for (path, text) in files {
         if fs::read(path).ok().as_ref() != Some(text) {
-            fs::create_dir_all(path.parent().unwrap_or(target))?;
+            fs::create_dir_all(path.parent().unwrap_or(folder))?;
             fs::write(path, text).with_context(|| format!("writing {}", path.display()))?;
         }
     }

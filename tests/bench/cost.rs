@@ -11,7 +11,7 @@ use approval_bridge::key_value::MemoryStore;
 use approval_bridge::stubs::{MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, SDP_AUTHTOKEN, Stubs};
 use approval_bridge::variables::VariableMap;
 use approval_bridge_component::shell::Shell;
-use approval_bridge_tests::harness::{API_TOKEN, Desk, Served, to_announce};
+use approval_bridge_tests::harness::{API_TOKEN, Desk, Served, blocks_to_announce, to_announce};
 use approval_logic::approval::{Status, Ticket, TicketKind};
 use approval_logic::card::{CardKind, CardStyle, render};
 use approval_logic::http::{HttpRequest, HttpResponse};
@@ -38,6 +38,10 @@ pub(crate) async fn measure(figures: &mut Figures) {
     let [reading, comparing, rendering] = to_announce(200).map(|fuel| number(fuel / 1000) / 1000.0);
     let note = format!("read {reading:.2}, compare {comparing:.2}, render {rendering:.2}");
     figures.add("200 approvals read, compared, rendered", reading + comparing + rendering, "M fuel", Some(11.0), note);
+    let parts = blocks_to_announce(env!("CARGO_BIN_EXE_allocations"), 200).map(number);
+    let [reading, comparing, rendering] = parts.map(|blocks| blocks / 200.0);
+    let note = format!("native; read {reading:.2}, compare {comparing:.2}, render {rendering:.2}");
+    figures.add("heap blocks for one of them", reading + comparing + rendering, "blocks", None, note);
 }
 
 fn stubs(tickets: usize) -> Stubs {

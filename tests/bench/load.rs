@@ -16,6 +16,9 @@ use crate::figure::{Figures, number, number_of};
 const READERS: usize = 8;
 const READS: usize = 150;
 
+/// Bytes of the store for each approval.
+const EACH: usize = 690;
+
 /// Decisions, one after the other.
 const DECISIONS: usize = 50;
 
@@ -107,7 +110,8 @@ async fn tracked(figures: &mut Figures, tickets: usize) {
     let entries = store.entries();
     let whole = entries.values().map(Vec::len).sum::<usize>();
     let largest = entries.values().map(Vec::len).max().unwrap_or_default() >> 10;
-    figures.add(ledger, mebibytes(whole), "MiB", None, format!("{} keys, the largest {largest} KiB", entries.len()));
+    let target = Some(mebibytes(tickets * EACH));
+    figures.add(ledger, mebibytes(whole), "MiB", target, format!("{} keys, the largest {largest} KiB", entries.len()));
     for (what, path) in [(page, "/approvals"), (none, "/approvals?approver=nobody@corp.example")] {
         let get = async |bridge: &Bridge| {
             let request = http::Request::get(format!("http://bridge.example{path}"))

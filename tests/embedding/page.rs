@@ -42,6 +42,15 @@ fn the_program_on_the_page_is_the_one_that_is_tested() {
     assert!(page.contains(&format!("```rust\n{program}```\n")), "quote examples/rust/src/main.rs as it is");
 }
 
+/// Whoever embeds the bridge reads it first. Empty lines do not count.
+#[test]
+fn the_program_is_the_whole_example_in_sixty_lines() {
+    let program = read("examples/rust/src/main.rs");
+    let lines = program.lines().filter(|line| !line.trim().is_empty()).count();
+    assert!(lines <= 60, "{lines} lines");
+    assert_eq!(fs::read_dir(root().join("examples/rust/src")).expect("the example").count(), 1, "one file");
+}
+
 #[test]
 fn every_import_is_explained_and_every_export_named() {
     let (page, wit) = (page(), read("wit/world.wit"));

@@ -1,13 +1,20 @@
 //! What the pure part computes, in fuel: the same number on every machine.
 
+use approval_bridge::builder::BuildError;
 use approval_bridge::logic::{LogicFactory, LogicOptions, cards, decoding, diffing, types};
-use serde_json::{Value, json};
+use approval_logic::approval::Person;
+
+use super::level;
 
 /// Enough for anything that is measured here.
 const PLENTY: u64 = 1 << 40;
 
-/// Approvals of one level, as ServiceDesk Plus gives them in one answer.
-const LEVEL: usize = 100;
+/// The fuel that a fresh instance takes before anything is asked of it.
+pub fn to_start() -> u64 {
+    let options = LogicOptions { fuel: Some(PLENTY), ..LogicOptions::default() };
+    let logic = LogicFactory::new(options).and_then(|factory| factory.instance().map_err(BuildError::Component));
+    PLENTY - logic.expect("the component is built").fuel_left().expect("fuel is counted")
+}
 
 /// The fuel that it takes to read so many approvals from answers, compare them with an empty ledger, and write a card for
 /// each: its three parts, in this order.
@@ -22,13 +29,8 @@ pub fn to_announce(approvals: usize) -> [u64; 3] {
     };
 
     let mut read = Vec::new();
-    for level in 0..approvals.div_ceil(LEVEL) {
-        let rows = (level * LEVEL..approvals.min((level + 1) * LEVEL)).map(row).collect::<Vec<_>>();
-        let response = types::HttpResponse {
-            status: 200,
-            headers: Vec::new(),
-            body: json!({ "approvals": rows, "response_status": [{ "status_code": 2000 }] }).to_string().into_bytes(),
-        };
+    for (level, body) in level::answers(approvals).into_iter().enumerate() {
+        let response = types::HttpResponse { status: 200, headers: Vec::new(), body };
         let level = decoding::Level { id: level.to_string(), number: Some(1), live: true };
         let (_, decoding, store) = logic.raw();
         let answer = decoding.call_sdp_approvals(store, &ticket(), &level, &response).expect("the call returns");
@@ -57,34 +59,18 @@ pub fn to_announce(approvals: usize) -> [u64; 3] {
     [reading, comparing, spent(&logic)]
 }
 
+/// The same ticket, as the interface has it.
 fn ticket() -> types::Ticket {
+    let ticket = level::ticket();
+    let person = |person: Person| types::Person { name: person.name, email: person.email };
     types::Ticket {
         kind: types::TicketKind::Request,
-        id: "158000000004217".to_owned(),
-        number: "874".to_owned(),
-        title: Some("Projector replacement in room B".to_owned()),
-        description: Some(
-            "Projector <A/V> has stopped working. The internals are fried; a new one is in stock.".to_owned(),
-        ),
-        requester: Some(types::Person {
-            name: Some("Sam Stinson".to_owned()),
-            email: Some("sam@corp.example".to_owned()),
-        }),
-        priority: Some("High".to_owned()),
-        link: Some("https://sdp.example/ui/requests/158000000004217/details".to_owned()),
+        id: ticket.id,
+        number: ticket.number,
+        title: ticket.title,
+        description: ticket.description,
+        requester: ticket.requester.map(person),
+        priority: ticket.priority,
+        link: ticket.link,
     }
-}
-
-/// One approval, with the fields that the product documents.
-fn row(number: usize) -> Value {
-    json!({
-        "id": (158_000_000_900_000 + number).to_string(),
-        "approver": { "id": number.to_string(), "name": "Ana Li", "email_id": format!("ana.{number}@corp.example") },
-        "original_approver": null,
-        "status": { "id": "158000000000401", "name": "Pending Approval" },
-        "sent_on": { "value": "1763996400000", "display_value": "Nov 24, 2025 03:00 PM" },
-        "action_taken_on": null,
-        "comments": null,
-        "deleted": false,
-    })
 }

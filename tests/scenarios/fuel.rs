@@ -3,7 +3,7 @@
 //! A wrong change copies an answer once more for each row, compares every approval with every other one, or goes through a
 //! text once for each of its characters. On a fast machine nobody sees it.
 
-use approval_bridge_tests::harness::to_announce;
+use approval_bridge_tests::harness::{to_announce, to_start};
 
 /// What reading, comparing and rendering 200 approvals may take, each with next to no room.
 const BUDGETS: [u64; 3] = [6_200_000, 4_100_000, 10_600_000];
@@ -23,4 +23,10 @@ fn twice_the_approvals_take_twice_the_fuel() {
     for (few, many) in few.into_iter().zip(many) {
         assert!(many < few * 5 / 2, "{few} for 100, {many} for 200");
     }
+}
+
+/// Its memory comes as it was built; nothing runs until it is called.
+#[test]
+fn a_fresh_instance_has_computed_nothing() {
+    assert_eq!(to_start(), 0);
 }

@@ -7,8 +7,19 @@ use approval_bridge_tests::harness::{Desk, Setup, days, minutes};
 const FEW: usize = 1_000;
 const MANY: usize = 20_000;
 
-/// No value of the store is larger; see DESIGN.
-const VALUE_MAX: usize = 256 << 10;
+/// No value of the store is larger.
+const VALUE_MAX: usize = 128 << 10;
+
+/// What a quiet sweep may do in the store: operations, bytes read and written. One leaf of the ledger is among them.
+const QUIET_OPERATIONS: u64 = 14;
+const QUIET_READ: u64 = 100_000;
+const QUIET_WRITTEN: u64 = 5_200;
+
+/// What a page of the list may read: the index and a leaf.
+const PAGE_READ: u64 = 95_000;
+
+/// What the store may hold for each approval, all in all, in bytes.
+const EACH_MAX: usize = 690;
 
 async fn tracking(tickets: usize) -> Desk {
     let setup: Setup = Desk::cloud().world(|world| {
@@ -43,19 +54,47 @@ async fn a_quiet_sweep_costs_the_same_however_many_are_tracked() {
         let process = desk.twin();
         process.poll().await.clean();
         let used = process.store_use();
-        assert!(used.operations() <= 20, "{used:?}");
+        assert!(used.operations() <= QUIET_OPERATIONS, "{used:?}");
+        assert!(used.bytes_read <= QUIET_READ && used.bytes_written <= QUIET_WRITTEN, "{used:?}");
         costs.push((used.operations(), process.bridge().stats().outbound, process.bridge().stats().peak_memory >> 16));
     }
     assert_eq!(costs[0], costs[1], "store operations, calls, memory in pages of 64 KiB");
 }
 
 #[tokio::test]
+async fn the_store_holds_so_much_for_an_approval_and_no_more_when_there_are_many() {
+    for tickets in [FEW, MANY] {
+        let desk = tracking(tickets).await;
+        settle(&desk).await;
+        let entries = desk.entries();
+        let whole: usize = entries.iter().map(|(key, value)| key.len() + value.len()).sum();
+        assert!(whole <= tickets * EACH_MAX, "{whole} bytes for {tickets}");
+        assert!(entries.values().all(|value| value.len() <= VALUE_MAX));
+        // A leaf that is full is cut in halves.
+        assert!(entries.len() <= 12 + whole / (VALUE_MAX / 2), "{} keys", entries.len());
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_list_costs_the_same_however_many_are_tracked() {
+    let mut costs = Vec::new();
+    for tickets in [FEW, MANY] {
+        let desk = tracking(tickets).await;
+        let process = desk.twin();
+        assert_eq!(process.get("/approvals?limit=100").await.ids().len(), 100);
+        let used = process.store_use();
+        assert!(used.bytes_read <= PAGE_READ, "{used:?}");
+        costs.push((used.operations(), process.bridge().stats().peak_memory >> 16));
+    }
+    assert_eq!(costs[0], costs[1], "store operations, memory in pages of 64 KiB");
+    assert_eq!(costs[0].0, 3);
+}
+
+#[tokio::test]
 async fn many_tracked_approvals_fit_into_the_memory_of_an_instance() {
     let desk = tracking(MANY).await;
     settle(&desk).await;
-    let entries = desk.entries();
-    let (whole, largest) = (entries.values().map(Vec::len).sum::<usize>(), entries.values().map(Vec::len).max());
-    assert!(largest.is_some_and(|bytes| bytes <= VALUE_MAX), "{largest:?}");
+    let whole: usize = desk.entries().values().map(Vec::len).sum();
     assert!(whole > 12 << 20, "{whole} bytes are enough to tell what keeps them from what does not");
 
     let page = peak_of(&desk, async |desk| assert_eq!(desk.get("/approvals?limit=100").await.ids().len(), 100)).await;

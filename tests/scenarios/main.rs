@@ -11,12 +11,14 @@
     reason = "a mistake in a test should stop it"
 )]
 
+mod allocations;
 mod announcing;
 mod atera;
 mod audit;
 mod budget;
 mod closings;
 mod console;
+mod cost;
 mod crash;
 mod credentials;
 mod decisions;

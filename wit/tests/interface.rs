@@ -15,6 +15,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Once;
 
 use wit_component::{DecodedWasm, OutputToString, WitPrinter};
 use wit_parser::{PackageId, Resolve, WorldItem};
@@ -99,6 +100,42 @@ fn every_world_is_whole_with_its_dependencies() {
             assert!(resolve.interfaces[*id].package.is_some(), "{name}");
         }
     }
+}
+
+/// Once for all tests: who reads must not meet who writes.
+fn complete() {
+    static COMPLETE: Once = Once::new();
+    COMPLETE.call_once(|| approval_bridge_wit::complete().unwrap());
+}
+
+/// What `wasm-tools component wit wit` reads. Without `deps` it stops at the first package of others.
+#[test]
+fn the_folder_is_whole_as_it_lies() {
+    complete();
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(approval_bridge_wit::own()).unwrap();
+    let (gathered, same) = resolved();
+    assert_eq!(printed(&resolve, package), printed(&gathered, same));
+}
+
+/// `wkg` asks a registry for every package that is not named there.
+#[test]
+fn wkg_is_told_where_each_package_of_others_lies() {
+    complete();
+    let root = approval_bridge_wit::own().join("..");
+    let settings: toml::Table = fs::read_to_string(root.join("wkg.toml")).unwrap().parse().unwrap();
+    let overrides = settings["overrides"].as_table().unwrap();
+    let (resolve, own) = resolved();
+    let mut others = Vec::new();
+    for (_, package) in resolve.packages.iter().filter(|(id, _)| *id != own) {
+        let name = format!("{}:{}", package.name.namespace, package.name.name);
+        let path = overrides[&name]["path"].as_str().unwrap();
+        let text = fs::read_dir(root.join(path)).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+        assert!(text.into_iter().any(|text| text.contains(&format!("package {}", package.name))), "{name}: {path}");
+        others.push(name);
+    }
+    others.sort();
+    assert_eq!(others, overrides.keys().cloned().collect::<Vec<_>>());
 }
 
 /// What `wkg` publishes and `wasm-tools component wit` reads.

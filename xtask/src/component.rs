@@ -38,6 +38,9 @@ const PARTS: [Part; 2] = [
     },
 ];
 
+/// What the WIT package says about itself; `wkg.toml` says the same.
+const WIT: &str = "Approvals of help desks: what changed, what the card says, which bytes go to which vendor";
+
 /// A component that was built.
 pub(crate) struct Built {
     /// Its name, without an ending.
@@ -49,13 +52,14 @@ pub(crate) struct Built {
 }
 
 /// Builds both components into `target/components`, and beside them the whole WIT package: as files, and as the one that
-/// registries keep.
+/// registries keep. The package's own folder is made whole as well.
 pub(crate) fn build() -> Result<Vec<Built>> {
     setup::target()?;
     let folder = target()?.join("components");
     fs::create_dir_all(&folder)?;
     let wit = folder.join("wit");
     approval_bridge_wit::gather(&wit)?;
+    approval_bridge_wit::complete()?;
     keep(&folder.join("approvals_bridge_wit.wasm"), &package(&wit)?)?;
     let flags = flags()?;
     let mut all = Vec::new();
@@ -83,7 +87,8 @@ fn keep(path: &Path, bytes: &[u8]) -> Result<()> {
 fn package(wit: &Path) -> Result<Vec<u8>> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(wit)?;
-    wit_component::encode(&resolve, package).context("writing down the WIT package")
+    let bytes = wit_component::encode(&resolve, package).context("writing down the WIT package")?;
+    metadata::named(&bytes, "approvals:bridge", WIT)
 }
 
 /// Builds the module that only the benchmarks run, beside the components.

@@ -22,21 +22,26 @@ const SOURCES: [&str; 6] = [".cargo", "Cargo.lock", "Cargo.toml", "component", "
 
 /// The component with its metadata. `made_of` is what cargo compiled for it.
 pub(crate) fn describe(component: &[u8], name: &str, about: &'static str, made_of: &[Artifact]) -> Result<Vec<u8>> {
-    let mut metadata = AddMetadata::default();
-    metadata.name = AddMetadataField::Set(name.replace('_', "-"));
-    metadata.version = AddMetadataField::Set(Version::new(env!("CARGO_PKG_VERSION")));
-    metadata.description = AddMetadataField::Set(Description::new(about));
-    metadata.licenses = AddMetadataField::Set(Licenses::new(env!("CARGO_PKG_LICENSE"))?);
-    if let Some(revision) = revision()? {
-        metadata.revision = AddMetadataField::Set(Revision::new(revision));
-    }
-    let described = metadata.to_wasm(component).context("adding metadata")?;
+    let described = named(component, &name.replace('_', "-"), about)?;
     let (header, sections) = described.split_at_checked(HEADER).context("a component begins with its header")?;
     let mut whole = header.to_vec();
     // In front of all that is nested: what reads it for `cargo audit` stops at the first end, which is a module's.
     Dependencies::new(packages(made_of)?)?.append_to_component(&mut whole);
     whole.extend(sections);
     Ok(whole)
+}
+
+/// The same bytes with name, version, description, licence and revision.
+pub(crate) fn named(bytes: &[u8], name: &str, about: &'static str) -> Result<Vec<u8>> {
+    let mut metadata = AddMetadata::default();
+    metadata.name = AddMetadataField::Set(name.to_owned());
+    metadata.version = AddMetadataField::Set(Version::new(env!("CARGO_PKG_VERSION")));
+    metadata.description = AddMetadataField::Set(Description::new(about));
+    metadata.licenses = AddMetadataField::Set(Licenses::new(env!("CARGO_PKG_LICENSE"))?);
+    if let Some(revision) = revision()? {
+        metadata.revision = AddMetadataField::Set(Revision::new(revision));
+    }
+    metadata.to_wasm(bytes).context("adding metadata")
 }
 
 /// The commit that last changed what components are made of: a later one that only touches tests or pages leaves their

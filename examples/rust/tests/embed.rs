@@ -1,19 +1,22 @@
 //! The example does what it is there to show, against the vendor stubs on a socket.
 //!
-//! A wrong store forgets what was announced, a wrong client reaches nobody, or reaches whom the settings do not name.
+//! A wrong store forgets what was announced, a wrong client reaches nobody, or reaches whom the settings do not name: by
+//! itself, or because an answer sends it there.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a mistake in a test should stop it")]
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-use approval_bridge::stubs::{MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, SDP_AUTHTOKEN, Stubs};
+use approval_bridge::stubs::{Fault, MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, SDP_AUTHTOKEN, Stubs};
 use tokio::net::TcpListener;
 
+const STORE: &str = "store.db";
+
 /// The example, with nothing in its environment but these settings. It runs beside the stubs' thread.
-async fn embed(folder: &Path, base: &str, more: &[(&str, &str)]) -> Output {
+async fn embed(file: &Path, base: &str, more: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_embed"));
-    command.arg(folder).env_clear().envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
+    command.arg(file).env_clear().envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
     let settings = [
         ("SDP_BASE_URL", base),
         ("SDP_AUTHTOKEN", SDP_AUTHTOKEN),
@@ -51,22 +54,37 @@ async fn it_announces_what_waits_once_and_remembers_that_in_its_own_store() {
     let (stubs, base) = stage().await;
     let folder = tempfile::tempdir().unwrap();
     for (run, notified) in [(1, "1 notified"), (2, "0 notified")] {
-        let output = embed(folder.path(), &base, &[]).await;
+        let output = embed(&folder.path().join(STORE), &base, &[]).await;
         let (said, complained) = text(&output);
         assert!(output.status.success(), "run {run}: {complained}");
         assert!(said.starts_with("sweep complete") && said.contains(notified), "run {run}: {said}");
         assert!(said.lines().any(|line| line.starts_with("sdp:requests:874:") && line.ends_with("waits: Projector")));
     }
     assert_eq!(stubs.with(|world| world.journal.count("POST", "/rest/v1/events")), 1);
-    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
-    assert!(!files.is_empty());
+    assert!(folder.path().join(STORE).is_file());
+}
+
+/// The other place would answer; nobody asks it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_sends_elsewhere_is_not_followed() {
+    let (stubs, base) = stage().await;
+    let (elsewhere, other) = stage().await;
+    let sent = Fault::on("GET", "/requests").replies(302, "").header("location", &format!("{other}/api/v3/requests"));
+    stubs.with(|world| world.fault(sent.always()));
+    let folder = tempfile::tempdir().unwrap();
+    let output = embed(&folder.path().join(STORE), &base, &[]).await;
+    let (said, complained) = text(&output);
+    assert!(output.status.success(), "{complained}");
+    assert!(said.contains("0 notified"), "{said}");
+    assert!(stubs.with(|world| world.journal.count("GET", "/requests")) > 0);
+    assert_eq!(elsewhere.with(|world| world.journal.total()), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_are_missing_are_named_and_nobody_is_called() {
     let (stubs, base) = stage().await;
     let folder = tempfile::tempdir().unwrap();
-    let output = embed(folder.path(), &base, &[("MOVEWORKS_API_KEY", "")]).await;
+    let output = embed(&folder.path().join(STORE), &base, &[("MOVEWORKS_API_KEY", "")]).await;
     let (_, complained) = text(&output);
     assert!(!output.status.success());
     assert!(complained.contains("moveworks_api_key"), "{complained}");

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -18,7 +17,7 @@ use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 
 use super::connect::{CONNECT_TIMEOUT, Connector, Lookup, Timed, system_lookup};
-use super::{EgressError, Policy, RequestOptions, Transport};
+use super::{EgressError, Policy, RequestOptions, Sending, Transport};
 use crate::limits::LimitError;
 
 /// Idle connections are given up before most servers do, so that a request rarely meets a closing one.
@@ -113,11 +112,7 @@ impl Egress {
 }
 
 impl Transport for Egress {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        options: RequestOptions,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, EgressError>> {
+    fn send(&self, request: http::Request<Bytes>, options: RequestOptions) -> Sending<'_> {
         Box::pin(self.answer(request, options))
     }
 }

@@ -21,14 +21,13 @@ pub use policy::{Origin, OriginError, Policy};
 
 use crate::limits::LimitError;
 
+/// What becomes of a request: the whole answer, or why there is none.
+pub type Sending<'a> = BoxFuture<'a, Result<http::Response<Bytes>, EgressError>>;
+
 /// Sends a request and brings back the whole answer.
 pub trait Transport: Send + Sync + 'static {
     /// Sends the request; its URI is absolute.
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        options: RequestOptions,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, EgressError>>;
+    fn send(&self, request: http::Request<Bytes>, options: RequestOptions) -> Sending<'_>;
 }
 
 /// How long to wait, and how much to take.
@@ -122,11 +121,7 @@ where
     F: Fn(http::Request<Bytes>) -> R + Send + Sync + 'static,
     R: Future<Output = Result<http::Response<Bytes>, EgressError>> + Send + 'static,
 {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        _options: RequestOptions,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, EgressError>> {
+    fn send(&self, request: http::Request<Bytes>, _options: RequestOptions) -> Sending<'_> {
         Box::pin(self.0(request))
     }
 }

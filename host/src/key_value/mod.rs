@@ -7,16 +7,18 @@ use futures::future::BoxFuture;
 
 use crate::config::StoreConfig;
 
+pub mod blocking;
 pub(crate) mod guest;
 pub mod memory;
 pub mod redis;
 pub mod sqlite;
 
+pub use blocking::{Blocking, BlockingStore};
 pub use memory::MemoryStore;
 pub use redis::RedisStore;
 pub use sqlite::SqliteStore;
 
-/// One flat store of bytes by key. Operations of one call run at the same time.
+/// One flat store of bytes by key. Operations of one call run at the same time. One that blocks is a [`BlockingStore`].
 pub trait KeyValue: Send + Sync + 'static {
     /// The value of a key, if there is one.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>>;

@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use super::journal::Journal;
 use super::time::Time;
 use crate::clock::Clock;
-use crate::egress::{EgressError, RequestOptions, Transport};
+use crate::egress::{EgressError, RequestOptions, Sending, Transport};
 use crate::key_value::{KeyValue, StoreError};
 
 /// What happens at a call, and when.
@@ -285,11 +285,7 @@ fn status(answer: &Result<http::Response<Bytes>, EgressError>) -> String {
 }
 
 impl Transport for PluggedTransport {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        options: RequestOptions,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, EgressError>> {
+    fn send(&self, request: http::Request<Bytes>, options: RequestOptions) -> Sending<'_> {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let (method, target) = (request.method().clone(), format!("{host}{}", request.uri().path()));
         let gone = host.clone();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use super::witness::{MARK, Witness};
-use crate::egress::{EgressError, RequestOptions, Transport};
+use crate::egress::{RequestOptions, Sending, Transport};
 use crate::key_value::{KeyValue, StoreError};
 
 /// The vendors, watched.
@@ -37,11 +37,7 @@ impl Drop for Watch<'_> {
 }
 
 impl Transport for WitnessedTransport {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        options: RequestOptions,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, EgressError>> {
+    fn send(&self, request: http::Request<Bytes>, options: RequestOptions) -> Sending<'_> {
         let reads = *request.method() == http::Method::GET;
         let tells = *request.method() == http::Method::POST;
         let send = self.inner.send(request, options);

@@ -4,14 +4,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use http::Method;
 
 use super::super::SourceArgs;
 use super::reach::Reach;
 use super::{Check, settings};
 use crate::bridge::{Bridge, Filter, Report, types};
-use crate::egress::{Egress, EgressError, RequestOptions, Transport};
+use crate::egress::{Egress, EgressError, RequestOptions, Sending, Transport};
 
 const NAME: &str = "waiting approvals";
 
@@ -99,11 +98,7 @@ fn judged(report: &Report, approvals: &[types::Approval]) -> Vec<Check> {
 struct Reads(Arc<Egress>);
 
 impl Transport for Reads {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        options: RequestOptions,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, EgressError>> {
+    fn send(&self, request: http::Request<Bytes>, options: RequestOptions) -> Sending<'_> {
         if request.method() == Method::GET || request.uri().path().ends_with("/oauth/v2/token") {
             return self.0.send(request, options);
         }

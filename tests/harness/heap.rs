@@ -1,0 +1,12 @@
+//! What the pure part takes of the heap, natively.
+
+use std::process::Command;
+
+/// The heap blocks that it takes to read so many approvals from answers, compare them with an empty ledger, and write a
+/// card for each: its three parts, in this order. `program` is the one of `bench/allocations.rs`, which cargo names to
+/// tests and benchmarks only.
+pub fn blocks_to_announce(program: &str, approvals: usize) -> [u64; 3] {
+    let output = Command::new(program).arg(approvals.to_string()).output().expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("three numbers")
+}
