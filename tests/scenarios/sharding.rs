@@ -155,7 +155,7 @@ async fn every_route_tells_of_everything_wherever_it_lies() {
     let made = desk.post("/requests", asking(&ticket, &[CY], json!({ "rule": "all" }))).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let id = format!("managed:{}:r1", made.body["id"].as_str().unwrap());
-    assert_eq!(desk.get("/approvals?source=managed").await.ids(), [id.clone()]);
+    assert_eq!(desk.get("/approvals?source=managed").await.ids(), std::slice::from_ref(&id));
     assert_eq!(desk.approve(&id, CY.1).await.status, 200);
 }
 

@@ -191,6 +191,7 @@ fn is_right(call: &[&str]) -> bool {
         }
         ["wasm-tools", "metadata", "show", path] | ["wasm-tools", "component", "wit", path] => file(path),
         ["wkg", "publish", path] => file(path),
+        ["wkg", "build", "--output", _] => fs::exists(root().join("wkg.toml")).unwrap(),
         ["sha256sum", "-c", _] => true,
         _ => false,
     }
