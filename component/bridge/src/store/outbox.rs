@@ -3,6 +3,8 @@
 //! A root lists segments, a segment holds up to a hundred messages, and a mark of its own is set for each message the
 //! moment it was taken. So a crash repeats at most what was under way, and a quiet sweep reads one small value.
 
+mod part;
+
 use std::collections::BTreeSet;
 
 use approval_logic::approval::{ApprovalId, Millis};
@@ -334,46 +336,6 @@ impl<H: Host> Outbox<H> {
         self.root = root;
         self.segments.push((number, vec![record]));
         Ok(true)
-    }
-
-    /// Whether it can be cut into slots: no delivery has been left open, and no message about several approvals waits, whose
-    /// parts would have ids of their own and so could say twice what may have been said.
-    pub(super) fn can_be_cut(&self) -> bool {
-        let several = |record: &Record| record.content.about().len() > 1;
-        !self.root.delivering && self.root.leaving.is_empty() && !self.waiting().any(several)
-    }
-
-    /// Writes the part of a slot into its store, whatever is there. What is about no ticket goes into the first slot. A
-    /// message about several approvals that was given up is cut as well.
-    pub(super) async fn write_part(&self, slot: &Store<H>, number: usize) -> Result<(), StoreError> {
-        let holds = |entry: &Entry| slot.holds(&entry.approval.id.ticket_ref());
-        let part = |record: &Record| match record.content.about() {
-            [] => (number == 0).then(|| record.clone()),
-            [entry] => holds(entry).then(|| record.clone()),
-            entries => {
-                let held: Vec<Entry> = entries.iter().filter(|entry| holds(entry)).cloned().collect();
-                let id = format!("{}:{number}", record.id);
-                (!held.is_empty()).then(|| Record { id, content: Content::Pending(held), ..record.clone() })
-            }
-        };
-        let waiting: Vec<Record> = self.waiting().filter_map(part).collect();
-        let segments: Vec<(u64, &[Record])> = (0..).zip(waiting.chunks(SEGMENT_MAX)).collect();
-        let root = Root {
-            segments: segments.iter().map(|(number, _)| *number).collect(),
-            next: u64::try_from(segments.len()).unwrap_or(u64::MAX),
-            dead: self.dead().iter().filter_map(part).collect(),
-            paused_until: self.root.paused_until,
-            ..Root::default()
-        };
-        for (number, records) in segments {
-            slot.write(&segment_key(number), &records).await?;
-        }
-        slot.write(ROOT, &root).await
-    }
-
-    /// Its keys.
-    pub(super) fn keys(&self) -> Vec<String> {
-        std::iter::once(ROOT.to_owned()).chain(self.root.segments.iter().copied().map(segment_key)).collect()
     }
 
     async fn finish_leaving(&mut self) -> Result<(), StoreError> {
