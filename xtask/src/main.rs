@@ -112,7 +112,7 @@ fn run(task: Task) -> Result<()> {
         Task::Bench { publish } => {
             component::build()?;
             component::bench_guest()?;
-            let mut args = vec!["bench", "--package", "approval-bridge-tests"];
+            let mut args = vec!["bench", "--package", "approval-bridge-tests", "--bench", "figures"];
             if publish {
                 args.extend(["--", "--publish"]);
             }
