@@ -20,7 +20,8 @@ pub struct Report {
     pub complete: bool,
     /// Whether nothing was announced or remembered.
     pub dry_run: bool,
-    /// Per source: `sdp/requests`, `sdp/changes`, `sdp/releases`, `zendesk`; `moveworks` where sending failed.
+    /// Per source: `sdp/requests`, `sdp/changes`, `sdp/releases`, `zendesk`; `moveworks` where sending failed,
+    /// `slots` where another sweeper had some of this one's.
     #[cfg_attr(test, schema(value_type = std::collections::BTreeMap<String, SourceReport>))]
     pub sources: Sorted<SourceReport>,
     /// The messages.
