@@ -61,12 +61,12 @@ impl<H: Host> Session<H> {
         self.store.host().now()
     }
 
-    /// One page of a module's tickets, for every slot that comes for it in the same moment.
+    /// One page of a module's tickets, for every slot that comes for it at the same time.
     pub async fn page(&self, counter: &Counter, kind: TicketKind, query: &ListQuery) -> Result<Page, CallFailure> {
         let read = |response: &HttpResponse| sdp::read_page(kind, &self.settings.names, response);
         let name = format!("{} {query:?}", kind.plural());
         let page = self.read(counter, |calls| calls.list(kind, query), read);
-        self.pages.get(name, self.store.host().ticks(), page).await
+        self.pages.get(name, page).await
     }
 
     /// Reads something.

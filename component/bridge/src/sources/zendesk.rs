@@ -64,11 +64,11 @@ impl<H: Host> Session<H> {
         ticket_link(&self.settings.base_url, ticket)
     }
 
-    /// One page of what is asked now, for every slot that comes for it in the same moment.
+    /// One page of what is asked now, for every slot that comes for it at the same time.
     pub async fn active(&self, counter: &Counter, cursor: Option<&str>) -> Result<Page, CallFailure> {
         let filter = Filter { status: "active", ..Filter::default() };
         let page = self.read(counter, |calls| calls.list(filter, cursor), zendesk::read_page);
-        self.pages.get(cursor.unwrap_or_default().to_owned(), self.store.host().ticks(), page).await
+        self.pages.get(cursor.unwrap_or_default().to_owned(), page).await
     }
 
     /// Users, by their ids: those that are kept, and of the others those that there are.
