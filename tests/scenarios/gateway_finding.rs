@@ -299,3 +299,20 @@ async fn a_poll_of_the_gateway_costs_one_call_however_many_tickets_there_are() {
     }
     assert_eq!(desk.count("*", "/oauth/"), 0, "and the token is kept");
 }
+
+/// A page is compared with what is known in one go; a wrong implementation opens the ledger anew for each of its tickets.
+#[tokio::test]
+async fn a_page_with_many_tickets_takes_as_few_store_operations_as_one_with_few() {
+    let operations = async |tickets: usize| {
+        let desk = Desk::cloud().start();
+        for _ in 0..tickets {
+            request(&desk, desk.now());
+        }
+        desk.poll().await.clean();
+        desk.store_use();
+        let now = desk.now();
+        assert_eq!(numbers(&desk.get(&window(now - 60_000, now)).await).len(), tickets);
+        desk.store_use().operations()
+    };
+    assert_eq!(operations(20).await, operations(1).await);
+}

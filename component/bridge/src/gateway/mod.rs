@@ -25,7 +25,7 @@ use crate::http::{CallFailure, Client};
 use crate::sources::Sources;
 use crate::store::requests::Requests;
 use crate::store::slots::Slots;
-use crate::sweep::overlay::{Everywhere, Known};
+use crate::sweep::overlay::Everywhere;
 use desk::Desk;
 
 /// The longest time that one operation takes. Moveworks' own time-out is not published.
@@ -183,8 +183,7 @@ impl<H: Host> Gateway<H> {
             if source == Source::Sdp {
                 for (kind, id) in wanted {
                     let ticket = TicketRef { source, kind, ticket: id.to_owned() };
-                    let own = Known::open(&self.slots.of(&ticket)).await?;
-                    if own.of_ticket(&ticket).await?.iter().any(Entry::waits) {
+                    if known.of_ticket(&ticket).await?.iter().any(Entry::waits) {
                         waiting.push(ticket.ticket);
                     }
                 }

@@ -1,6 +1,6 @@
 //! All that is known, wherever it lies.
 
-use approval_logic::approval::{Source, TicketKind};
+use approval_logic::approval::{Source, TicketKind, TicketRef};
 use approval_logic::diff::Entry;
 
 use super::Known;
@@ -18,6 +18,14 @@ impl<H: Host> Everywhere<H> {
     pub async fn open(slots: &Slots<H>) -> Result<Self, StoreError> {
         let stores = slots.all();
         Ok(Self(together::all_or_error(stores.iter().map(Known::open)).await?))
+    }
+
+    /// The entries of one ticket.
+    pub async fn of_ticket(&self, ticket: &TicketRef) -> Result<Vec<Entry>, StoreError> {
+        match self.0.iter().find(|known| known.holds(ticket)) {
+            Some(known) => known.of_ticket(ticket).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// A page of entries, as [`Known::page`] gives them.
