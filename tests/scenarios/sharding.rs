@@ -5,7 +5,7 @@
 
 use approval_bridge::simulate::{Moment, Rest};
 use approval_bridge::stubs::{Door, Fault, TicketRef, World};
-use approval_bridge_tests::harness::{ANA, BO, CY, Desk, asking, minutes, requests};
+use approval_bridge_tests::harness::{ANA, API_TOKEN, BO, Browser, CY, Desk, asking, minutes, requests};
 use serde_json::json;
 
 /// So many new tickets, each with two approvals.
@@ -157,6 +157,27 @@ async fn every_route_tells_of_everything_wherever_it_lies() {
     let id = format!("managed:{}:r1", made.body["id"].as_str().unwrap());
     assert_eq!(desk.get("/approvals?source=managed").await.ids(), std::slice::from_ref(&id));
     assert_eq!(desk.approve(&id, CY.1).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_slot_that_somebody_else_has_is_left_out_and_told_of() {
+    let desk = Desk::cloud().variable("sdp_modules", "requests").variable("shard", "1/2").start();
+    desk.poll().await.clean();
+    let holder = json!({ "owner": "somebody else", "until": desk.now() + 10_000 });
+    desk.keep("s04:v1:lease", holder.to_string().into_bytes()).await;
+    let report = desk.poll().await;
+    assert!(!report.complete);
+    assert_eq!(report.codes(), ["BUSY"]);
+    assert_eq!(
+        report.source("slots").errors[0].message,
+        "1 of 8 slots are swept by somebody else; the next sweep looks at them"
+    );
+    let mut browser = Browser::new(&desk);
+    assert_eq!(browser.sign_in(API_TOKEN).await.status, 303);
+    let page = browser.get("/console").await;
+    assert!(page.text.contains("Another sweeper still had some of this one"), "{}", page.text);
+    desk.advance(minutes(1));
+    desk.poll().await.clean();
 }
 
 #[tokio::test]

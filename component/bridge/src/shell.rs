@@ -15,7 +15,7 @@ use crate::decide::{self, Answer, Order};
 use crate::gateway::Gateway;
 use crate::host::{Host, StoreError};
 use crate::http::{CallFailure, Client, Counter};
-use crate::report::{Report, SLOTS};
+use crate::report::Report;
 use crate::sources::{Sources, unwatched};
 use crate::store::Store;
 use crate::store::audit::{self, Noted};
@@ -143,20 +143,12 @@ impl<H: Host> Shell<H> {
             }
             slots = self.slots().await?;
         }
-        let own = slots.own();
-        let leases = Leases::take(&own, &work, patience).await?;
+        let leases = Leases::take(&slots.own(), &work, patience).await?;
         let held = leases.stores();
         if held.is_empty() {
             return Err(OperationError::Busy);
         }
-        let mut report = leases.during(sweep::run(&held, &settings, &Task::All, false)).await?;
-        let busy = own.len() - held.len();
-        if busy > 0 {
-            report.complete = false;
-            let message = format!("{busy} of {} are swept by somebody else; the next sweep looks at them", own.len());
-            report.sources.or_default(SLOTS).into_iter().for_each(|part| part.problem(None, "BUSY", message.clone()));
-        }
-        Ok(report)
+        Ok(leases.during(sweep::run(&held, &settings, &Task::All, false)).await?)
     }
 
     /// Looks at one ticket now, or notes it for the sweep that is running.
@@ -222,11 +214,11 @@ impl<H: Host> Shell<H> {
 
     /// The approval that the sample program's short address means: ticket and approval id without module and level.
     pub async fn resolve(&self, ticket: &str, approval: &str) -> Result<Option<ApprovalId>, OperationError> {
-        let slots = self.slots().await?;
+        let known = Everywhere::open(&self.slots().await?).await?;
         let mut found = Vec::new();
         for kind in TicketKind::MODULES {
             let ticket = TicketRef { source: Source::Sdp, kind, ticket: ticket.to_owned() };
-            let entries = Known::open(&slots.of(&ticket)).await?.of_ticket(&ticket).await?;
+            let entries = known.of_ticket(&ticket).await?;
             found.extend(entries.into_iter().filter(|entry| entry.approval.id.approval == approval));
         }
         // Ids are unique within a module only. Where two modules have the same pair, nobody can say which one is meant.

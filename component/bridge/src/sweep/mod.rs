@@ -22,7 +22,7 @@ use crate::config::{FirstRun, Settings};
 use crate::deliver::{self, Courier, Delivered};
 use crate::host::{Host, StoreError};
 use crate::http::Counter;
-use crate::report::{OutboxReport, Report};
+use crate::report::{OutboxReport, Report, SLOTS};
 use crate::sorted::Sorted;
 use crate::store::Store;
 use crate::store::ledger::Ledger;
@@ -67,6 +67,9 @@ pub async fn run<H: Host>(
     for part in together::all_or_error(stores.iter().map(|store| sweep(&trip, store, task))).await? {
         report.add(part);
     }
+    if *task == Task::All {
+        left_to_others(stores, settings, &mut report);
+    }
     if let Some(session) = trip.sources.zendesk().filter(|_| !dry_run) {
         session.keep_people().await?;
     }
@@ -79,6 +82,20 @@ pub async fn run<H: Host>(
         source.cut_errors();
     }
     Ok(report)
+}
+
+/// Notes how many of this sweeper's slots somebody else had, which is so while the number of sweepers changes.
+fn left_to_others<H: Host>(stores: &[Store<H>], settings: &Settings, report: &mut Report) {
+    let Some(shard) = settings.shard.filter(|_| stores.iter().any(Store::is_slot)) else { return };
+    let own = shard.slots().count();
+    let busy = own.saturating_sub(stores.len());
+    if busy > 0
+        && let Some(slots) = report.sources.or_default(SLOTS)
+    {
+        report.complete = false;
+        let message = format!("{busy} of {own} slots are swept by somebody else; the next sweep looks at them");
+        slots.problem(None, "BUSY", message);
+    }
 }
 
 /// Sweeps one store.

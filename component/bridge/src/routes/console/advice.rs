@@ -90,6 +90,10 @@ pub(super) fn advice(code: &str) -> (&'static str, &'static str) {
             "The store could not be read or written.",
             "Check its disk or server. If the message names a key that cannot be read, restore it from a backup.",
         ),
+        "BUSY" => (
+            "Another sweeper still had some of this one's slots.",
+            "Nothing, if the number of sweepers has just changed. If it stays, look for two processes with the same shard.",
+        ),
         "AUDIT_NOT_WRITTEN" => (
             "Something that was done may be missing from the audit trail.",
             "Check the store, and compare the trail with what Moveworks got.",
