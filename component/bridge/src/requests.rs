@@ -249,7 +249,8 @@ impl<H: Host> Shell<H> {
 
 /// Tells whoever has to hear of a request now, unless a sweep is running: then the next one does. What goes wrong here
 /// comes again in the next sweep, and is told there.
-/// `store`: where what is known of it lies. `work`: what led to it and by whom, so that two who begin in the same millisecond are told apart.
+/// `store`: where what is known of it lies. `work`: what led to it and by whom, so that two who begin in the same
+/// millisecond are told apart.
 pub(crate) async fn tell<H: Host>(store: &Store<H>, settings: &Settings, id: &str, work: &str) {
     let ticket = reference(id);
     let Ok(Some(lease)) = Lease::take_for(work, store.clone(), PATIENCE).await else { return };

@@ -186,11 +186,8 @@ pub async fn api_token<H: Host>(host: &H) -> Result<Option<Secret>, Problem> {
 pub async fn shard<H: Host>(host: &H) -> Result<Option<Shard>, Problem> {
     let value = host.variable("shard").await.map_err(|error| error.to_string())?;
     let value = value.filter(|value| !value.trim().is_empty());
-    value.map(|value| value.parse().map_err(|()| format!("shard: expected {SHARD}"))).transpose()
+    value.map(|value| value.parse().map_err(|expected| format!("shard: expected {expected}"))).transpose()
 }
-
-/// What `shard` is expected to be.
-const SHARD: &str = "which sweeper of how many, such as 2/3, of 16 at most";
 
 /// Reads everything, or says everything that is wrong.
 pub async fn load<H: Host>(host: &H) -> Result<Settings, Vec<Problem>> {
@@ -262,12 +259,8 @@ impl Reader {
     }
 
     fn shard(&mut self) -> Option<Shard> {
-        let text = self.text("shard")?;
-        let shard = text.parse().ok();
-        if shard.is_none() {
-            self.wrong("shard", SHARD);
-        }
-        shard
+        let shard = self.text("shard")?.parse();
+        shard.map_err(|expected| self.wrong("shard", expected)).ok()
     }
 
     fn quiet(&mut self) -> Option<QuietHours> {

@@ -43,13 +43,16 @@ impl Shard {
 }
 
 impl FromStr for Shard {
-    type Err = ();
+    /// What was expected.
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (number, of) = text.split_once('/').ok_or(())?;
-        let number_of = |text: &str| text.trim().parse::<usize>().map_err(|_| ());
-        let (number, of) = (number_of(number)?, number_of(of)?);
-        if (1..=of).contains(&number) && of <= SLOTS { Ok(Self { number, of }) } else { Err(()) }
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parse = || {
+            let (number, of) = text.split_once('/')?;
+            let (number, of) = (number.trim().parse().ok()?, of.trim().parse().ok()?);
+            ((1..=of).contains(&number) && of <= SLOTS).then_some(Self { number, of })
+        };
+        parse().ok_or("which sweeper of how many, such as 2/3, of 16 at most")
     }
 }
 
