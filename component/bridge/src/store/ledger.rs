@@ -320,13 +320,6 @@ fn in_slots() -> StoreError {
     StoreError { key: ROOT.to_owned(), message: message.to_owned() }
 }
 
-/// Forgets what a move that never came to its end has left.
-pub(super) async fn begin_anew<H: Host>(store: &Store<H>) -> Result<(), StoreError> {
-    store.remove(ROOT).await?;
-    // The one leaf that is read without being listed; others are overwritten.
-    store.remove(&leaf_key(0)).await
-}
-
 fn is_kept(entry: &Entry, now: Millis) -> bool {
     entry.closed_at.is_none_or(|at| now.saturating_sub(at) < KEEP_CLOSED)
 }

@@ -1,7 +1,8 @@
 //! A whole store → slots, once and for good.
 //!
 //! Everything is written into the slots while the whole store is what counts; then one write says that it has moved. A
-//! crash before that leaves the store as it was, and the next sweep begins anew; after it, keys that the next one removes.
+//! crash before that leaves the store as it was, and the next sweep writes over what is in the slots; after it, keys that
+//! the next one removes.
 
 use approval_logic::approval::{Source, TicketRef};
 use approval_logic::diff::Entry;
@@ -33,7 +34,6 @@ pub async fn cut<H: Host>(store: &Store<H>) -> Result<bool, StoreError> {
     together::all_or_error((0..SLOTS).map(|number| async move {
         let slot = store.slot(number);
         let holds = |ticket: &TicketRef| slot.holds(ticket);
-        ledger::begin_anew(&slot).await?;
         outbox.write_part(&slot, number).await?;
         progress::save(&slot, &place.part(number == 0)).await?;
         let again = again.iter().filter(|ticket| ticket.source == Source::Zendesk || holds(ticket));
