@@ -1,6 +1,7 @@
 //! Many tracked approvals: a sweep that finds nothing, and a page of the list, cost the same as with few. What has to
 //! read them all keeps a few leaves of the ledger in memory and no more.
 
+use approval_bridge::limits::Limits;
 use approval_bridge_tests::harness::{Desk, Setup, days, minutes};
 
 /// Few, and many. The benchmark goes on to a hundred thousand.
@@ -17,6 +18,9 @@ const QUIET_WRITTEN: u64 = 5_200;
 
 /// What a page of the list may read: the index and a leaf.
 const PAGE_READ: u64 = 95_000;
+
+/// How often the store may be used while it is cut into slots and all of these are swept.
+const CUT_OPERATIONS: u64 = 880;
 
 /// What the store may hold for each approval, all in all, in bytes.
 const EACH_MAX: usize = 690;
@@ -110,4 +114,18 @@ async fn many_tracked_approvals_fit_into_the_memory_of_an_instance() {
     desk.advance(days(1));
     let day = peak_of(&desk, async |desk| drop(desk.poll().await)).await;
     assert!(day < 20 << 20, "a sweep that has a day to catch up with: {day}");
+}
+
+/// A wrong implementation holds all of it in memory, or writes each leaf anew for a handful of entries.
+#[tokio::test]
+async fn a_store_is_cut_into_slots_within_the_hosts_own_limits() {
+    let setup = Desk::cloud().world(|world| drop(world.populate(MANY, 1, 1))).tracked().await;
+    let desk = setup.limits(|limits| *limits = Limits::default()).start();
+    let sweeper = desk.beside("shard", "1/1");
+    sweeper.poll().await.clean();
+    assert!(desk.cards().is_empty(), "nothing is news");
+    let used = sweeper.store_use();
+    assert!(used.operations() <= CUT_OPERATIONS, "{used:?}");
+    let peak = sweeper.bridge().stats().peak_memory;
+    assert!(peak <= Limits::default().memory_bytes / 2, "{peak} bytes");
 }

@@ -16,7 +16,7 @@ use crate::store::{progress, sweeps};
 use crate::together;
 
 /// Entries are written into a slot so many at a time: enough for few writes, few enough to be held for every slot.
-const AT_ONCE: usize = 100;
+const AT_ONCE: usize = 400;
 
 /// Cuts the store, for the holder of its lease. False: it is not the moment, see [`Outbox::can_be_cut`].
 pub async fn cut<H: Host>(store: &Store<H>) -> Result<bool, StoreError> {
