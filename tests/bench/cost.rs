@@ -9,9 +9,8 @@ use approval_bridge::bridge::Bridge;
 use approval_bridge::egress::{RequestOptions, Transport};
 use approval_bridge::key_value::MemoryStore;
 use approval_bridge::stubs::{MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, SDP_AUTHTOKEN, Stubs};
-use approval_bridge::variables::VariableMap;
 use approval_bridge_component::shell::Shell;
-use approval_bridge_tests::harness::{API_TOKEN, Desk, Served, blocks_to_announce, to_announce};
+use approval_bridge_tests::harness::{Desk, Served, blocks_to_announce, plain_variables, to_announce};
 use approval_logic::approval::{Status, Ticket, TicketKind};
 use approval_logic::card::{CardKind, CardStyle, render};
 use approval_logic::http::{HttpRequest, HttpResponse};
@@ -56,18 +55,9 @@ fn stubs(tickets: usize) -> Stubs {
 }
 
 fn bridge(stubs: &Stubs) -> Bridge {
-    let variables = VariableMap::new([
-        ("api_token", API_TOKEN),
-        ("sdp_base_url", SDP),
-        ("sdp_authtoken", SDP_AUTHTOKEN),
-        ("sdp_modules", "requests"),
-        ("moveworks_base_url", "https://moveworks.example"),
-        ("moveworks_event_id", MOVEWORKS_EVENT_ID),
-        ("moveworks_api_key", MOVEWORKS_API_KEY),
-        // Rates are not what is compared.
-        ("moveworks_per_minute", "0"),
-        ("sweep_budget_seconds", "600"),
-    ]);
+    let mut variables = plain_variables();
+    variables.set("sdp_modules", "requests");
+    variables.set("sweep_budget_seconds", "600");
     let builder = Bridge::builder().variables(variables).key_value(Arc::new(MemoryStore::new()));
     builder.transport(Arc::new(stubs.clone())).build().expect("the bridge starts; build the components first")
 }

@@ -23,13 +23,13 @@ use super::answer::{Answer, Sweep};
 use super::card::Card;
 use super::document::Called;
 use super::native::NativeHost;
-use super::setup::{API_TOKEN, Setup};
+use super::setup::{API_TOKEN, Setup, wide_limits};
 
 /// The bridge that all others share their compiled component with.
 fn shared() -> &'static Bridge {
     static SHARED: OnceLock<Bridge> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let bridge = Bridge::builder().limits(Setup::limits_of_tests()).build();
+        let bridge = Bridge::builder().limits(wide_limits()).build();
         bridge.expect("the component is there; run `cargo xtask build` first")
     })
 }

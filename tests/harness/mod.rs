@@ -28,7 +28,7 @@ pub use heap::blocks_to_announce;
 pub use native::NativeHost;
 pub use requests::{AGENT, SAM, asking};
 pub use served::Served;
-pub use setup::{API_TOKEN, Setup};
+pub use setup::{API_TOKEN, Setup, plain_variables, wide_limits};
 pub use tracked::Tracked;
 pub use zendesk::requests;
 

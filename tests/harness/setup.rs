@@ -87,19 +87,9 @@ impl Setup {
             time,
             store: Arc::new(MemoryStore::new()),
             variables: variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            limits: Self::limits_of_tests(),
+            limits: wide_limits(),
             transport: Box::new(|stubs, _| Arc::new(stubs)),
             witnessed: false,
-        }
-    }
-
-    /// A busy machine must not fail a test that is about something else, so these are wide.
-    pub(super) fn limits_of_tests() -> Limits {
-        Limits {
-            cpu: Duration::from_secs(120),
-            sweep_timeout: Duration::from_secs(600),
-            request_timeout: Duration::from_secs(600),
-            ..Limits::default()
         }
     }
 
@@ -163,5 +153,29 @@ impl Setup {
         let transport = (self.transport)(stubs.clone(), time.clone());
         let witness = self.witnessed.then(|| Witness::new(stubs.clone(), time.clone()));
         Desk::start(Parts { stubs, time, store, variables, limits, transport, plug: Plug::default(), witness })
+    }
+}
+
+/// The variables of a bridge that is started without a desk, on the machine's own clock: ServiceDesk Plus on-premises, told
+/// as events at any rate.
+pub fn plain_variables() -> VariableMap {
+    VariableMap::new([
+        ("api_token", API_TOKEN),
+        ("sdp_base_url", "https://sdp.example"),
+        ("sdp_authtoken", SDP_AUTHTOKEN),
+        ("moveworks_base_url", "https://moveworks.example"),
+        ("moveworks_event_id", MOVEWORKS_EVENT_ID),
+        ("moveworks_per_minute", "0"),
+        ("moveworks_api_key", MOVEWORKS_API_KEY),
+    ])
+}
+
+/// A busy machine must not fail a test that is about something else, so these are wide.
+pub fn wide_limits() -> Limits {
+    Limits {
+        cpu: Duration::from_secs(120),
+        sweep_timeout: Duration::from_secs(600),
+        request_timeout: Duration::from_secs(600),
+        ..Limits::default()
     }
 }

@@ -1,13 +1,10 @@
 //! The console, as somebody uses it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use approval_bridge::bridge::Bridge;
-use approval_bridge::limits::Limits;
-use approval_bridge::stubs::{Fault, MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, SDP_AUTHTOKEN, Stubs};
-use approval_bridge::variables::VariableMap;
-use approval_bridge_tests::harness::{API_TOKEN, Served};
+use approval_bridge::stubs::{Fault, Stubs};
+use approval_bridge_tests::harness::{API_TOKEN, Served, plain_variables, wide_limits};
 
 use crate::chromium::{Chromium, Screen};
 
@@ -77,19 +74,10 @@ async fn office() -> Office {
             Fault::on("POST", "/messages/send").replies(400, r#"{"error":{"message":"No such user"}}"#).times(2),
         );
     });
-    let variables = VariableMap::new([
-        ("api_token", API_TOKEN),
-        ("sdp_base_url", "https://sdp.example"),
-        ("sdp_authtoken", SDP_AUTHTOKEN),
-        ("moveworks_base_url", "https://moveworks.example"),
-        ("moveworks_event_id", MOVEWORKS_EVENT_ID),
-        ("moveworks_per_minute", "0"),
-        ("moveworks_api_key", MOVEWORKS_API_KEY),
-    ]);
-    // A busy machine is no defect.
-    let wide = Duration::from_secs(120);
-    let limits = Limits { cpu: wide, request_timeout: wide, sweep_timeout: wide, ..Limits::default() };
-    let bridge = Bridge::builder().variables(variables).limits(limits).transport(std::sync::Arc::new(stubs.clone()));
+    let bridge = Bridge::builder()
+        .variables(plain_variables())
+        .limits(wide_limits())
+        .transport(std::sync::Arc::new(stubs.clone()));
     Office { stubs, bridge: bridge.build().unwrap() }
 }
 

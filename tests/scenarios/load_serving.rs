@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use approval_bridge::bridge::{Bridge, Report};
 use approval_bridge::key_value::SqliteStore;
-use approval_bridge::limits::Limits;
-use approval_bridge::stubs::{MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, Module, SDP_AUTHTOKEN, State, Stubs, World};
-use approval_bridge::variables::VariableMap;
-use approval_bridge_tests::harness::{API_TOKEN, Served};
+use approval_bridge::stubs::{Module, State, Stubs, World};
+use approval_bridge_tests::harness::{Served, plain_variables, wide_limits};
 
 /// Requests at the beginning, and those that come while the bridge works.
 const AT_FIRST: usize = 150;
@@ -44,21 +42,9 @@ async fn office(folder: &std::path::Path) -> Office {
         world.set_latency(Duration::from_millis(2));
         world.set_jitter(Duration::from_millis(6));
     });
-    let variables = VariableMap::new([
-        ("api_token", API_TOKEN),
-        ("sdp_base_url", "https://sdp.example"),
-        ("sdp_authtoken", SDP_AUTHTOKEN),
-        ("moveworks_base_url", "https://moveworks.example"),
-        ("moveworks_event_id", MOVEWORKS_EVENT_ID),
-        ("moveworks_per_minute", "0"),
-        ("moveworks_api_key", MOVEWORKS_API_KEY),
-    ]);
-    // A busy machine is no defect.
-    let wide = Duration::from_secs(120);
-    let limits = Limits { cpu: wide, request_timeout: wide, sweep_timeout: wide, ..Limits::default() };
     let bridge = Bridge::builder()
-        .variables(variables)
-        .limits(limits)
+        .variables(plain_variables())
+        .limits(wide_limits())
         .key_value(Arc::new(SqliteStore::open(folder.join("ledger.db")).unwrap()))
         .transport(Arc::new(stubs.clone()))
         .build()
