@@ -25,7 +25,7 @@ pub(super) struct SimulateArgs {
     /// The time between two sweeps.
     #[arg(long, value_name = "N", default_value_t = 900, value_parser = clap::value_parser!(u64).range(60..=3600))]
     poll_seconds: u64,
-    /// So many sweepers share the work at most; how many there are changes from day to day.
+    /// From the second day on so many sweepers share the work at most; how many there are changes from day to day.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     sweepers: u8,
     /// Let things go wrong: processes end, stores fail, vendors falter, clocks are set back.

@@ -145,11 +145,11 @@ impl Stage {
         lock(&self.running).clear();
     }
 
-    /// Goes a step towards another number of sweepers, if that is another one. True: there was one to go.
-    pub(super) fn step_towards(&self, wanted: usize) -> Result<bool, SimulateError> {
+    /// Goes a step towards another number of sweepers, if that is another one.
+    pub(super) fn step_towards(&self, wanted: usize) -> Result<(), SimulateError> {
         let (mut shards, mut running) = (lock(&self.shards), lock(&self.running));
         match step(&shards, wanted) {
-            None => return Ok(false),
+            None => {}
             Some(Step::Start(at, shard)) => {
                 let started = self.process(Some(&shard))?;
                 self.journal.note(&format!("a sweeper begins as {shard}"));
@@ -162,7 +162,7 @@ impl Stage {
                 self.journal.note(&format!("the sweeper {} ends", ended.unwrap_or_default()));
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// One sweep of each process; none if there is no process, or if they end meanwhile.
