@@ -13,8 +13,15 @@ const HIDDEN: &[u8] = b"(secret)";
 /// Shorter ones are no secrets, and could be part of anything.
 const SHORTEST: usize = 8;
 
+/// What may begin an escape: in JSON, in an address, in HTML.
+const ESCAPES: [u8; 3] = *br"\%&";
+
 /// The credentials that a request carries.
-pub struct Carried(Vec<Vec<u8>>);
+pub struct Carried {
+    secrets: Vec<Vec<u8>>,
+    /// For each byte whether one of them may begin with it.
+    begin: [bool; 256],
+}
 
 impl Carried {
     /// Those of its headers, and of its form.
@@ -37,16 +44,24 @@ impl Carried {
         carried.retain(|secret: &Vec<u8>| secret.len() >= SHORTEST);
         carried.sort_unstable();
         carried.dedup();
-        Self(carried)
+        let mut begin = [false; 256];
+        let first = carried.iter().filter_map(|secret| secret.first());
+        for byte in first.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]).chain(ESCAPES) {
+            if let Some(own) = begin.get_mut(usize::from(byte)) {
+                *own = true;
+            }
+        }
+        Self { secrets: carried, begin }
     }
 
     /// Takes them out of the body of an answer, in whatever disguise: in the other case, escaped as in JSON, HTML or an
     /// address, or with characters between that nobody sees and that are taken out of every text later.
     pub fn hide(&self, body: &mut Vec<u8>) {
         let (mut clean, mut done, mut at) = (Vec::new(), 0, 0);
-        while let Some((first, _)) = body.get(at..).and_then(<[u8]>::split_first) {
-            let rest = body.get(at..).filter(|_| first.is_ascii()).unwrap_or_default();
-            let Some(length) = self.0.iter().filter_map(|secret| said(rest, secret)).max() else {
+        while let Some(next) = body.get(at..).and_then(|rest| self.beginning(rest)) {
+            at += next;
+            let rest = body.get(at..).unwrap_or_default();
+            let Some(length) = self.secrets.iter().filter_map(|secret| said(rest, secret)).max() else {
                 at += 1;
                 continue;
             };
@@ -59,6 +74,22 @@ impl Carried {
             clean.extend_from_slice(body.get(done..).unwrap_or_default());
             *body = clean;
         }
+    }
+
+    /// Where the first secret may begin. Nearly every answer is looked at here only, and nearly always one byte tells.
+    fn beginning(&self, text: &[u8]) -> Option<usize> {
+        let mut pairs = text.iter().zip(text.get(1..)?);
+        pairs.position(|(first, second)| {
+            let may = self.begin.get(usize::from(*first)).copied().unwrap_or_default();
+            may && (ESCAPES.contains(first) || self.go_on(*second))
+        })
+    }
+
+    /// Whether a byte may stand behind the first one of a secret.
+    fn go_on(&self, byte: u8) -> bool {
+        let unseen = !byte.is_ascii() || byte.is_ascii_control();
+        let said = |secret: &Vec<u8>| secret.get(1).is_some_and(|own| own.eq_ignore_ascii_case(&byte));
+        unseen || ESCAPES.contains(&byte) || self.secrets.iter().any(said)
     }
 }
 
@@ -222,6 +253,11 @@ mod tests {
             "ab&#43;&#x2F;&#61;&amp;&lt;9&quot;z",
             "a\u{200b}b+/\u{202e}=&\u{e0041}<9\"z",
             r#"a\u200bb+/\n=&\udb40\udc41<9\u0000"z"#,
+            "a\u{1}b+/=&<9\"z",
+            "a&#98;+/=&<9\"z",
+            r#"\u0061b+/=&<9"z"#,
+            "%41b+/=&<9\"z",
+            "&#x61;b+/=&<9\"z",
         ] {
             assert_eq!(hidden(&key, &format!("[{disguise}]")), "[(secret)]", "{disguise}");
         }
