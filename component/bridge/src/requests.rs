@@ -176,7 +176,7 @@ impl<H: Host> Shell<H> {
         if let Some(refusal) = decide::check_token(self.store(), &settings, &order, None) {
             return Ok((refusal, None));
         }
-        let store = self.place_of(&order.id.ticket).await?;
+        let store = self.place_of(order.id.ticket()).await?;
         let taken = decide::managed::take(&store, &settings, &order, answer).await.map_err(ChangeError::from)?;
         Ok(match taken {
             Err(refused) => (refused, None),

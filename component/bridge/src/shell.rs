@@ -219,7 +219,7 @@ impl<H: Host> Shell<H> {
         for kind in TicketKind::MODULES {
             let ticket = TicketRef { source: Source::Sdp, kind, ticket: ticket.to_owned() };
             let entries = known.of_ticket(&ticket).await?;
-            found.extend(entries.into_iter().filter(|entry| entry.approval.id.approval == approval));
+            found.extend(entries.into_iter().filter(|entry| entry.approval.id.approval() == approval));
         }
         // Ids are unique within a module only. Where two modules have the same pair, nobody can say which one is meant.
         match found.as_slice() {

@@ -3,11 +3,12 @@
 //! A vendor's own names end at its folder's edge; from here on there is one word for each thing.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::is_word;
+mod id;
+
+pub use id::{ApprovalId, IdError, is_id_segment};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Millis = i64;
@@ -85,147 +86,6 @@ impl TicketKind {
     /// The module of ServiceDesk Plus of a name, as [`TicketKind::plural`] writes it.
     pub fn module(name: &str) -> Option<Self> {
         Self::MODULES.into_iter().find(|kind| kind.plural() == name)
-    }
-}
-
-/// One segment of an id: letters, digits, `-` and `_`, 1 to 64 of them.
-///
-/// Vendors' ids enter paths, keys and chat slots; whatever needs escaping in any of these is refused at the door.
-pub fn is_id_segment(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && is_word(text)
-}
-
-/// The id of an approval, opaque to callers and safe in a URL.
-///
-/// | source | form |
-/// |---|---|
-/// | ServiceDesk Plus | `sdp:{module}:{ticket}:{level}:{approval}`: its approval ids are unique within a module only (API v3) |
-/// | Zendesk | `zendesk:{request}`; with `:{user}` behind it for one member of a group that is asked |
-/// | the bridge itself | `managed:{request}:{recipient}` |
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ApprovalId {
-    /// Where it lives.
-    pub source: Source,
-    /// The kind of ticket.
-    pub kind: TicketKind,
-    /// What is read as one at the source: the ticket of ServiceDesk Plus, elsewhere the approval request.
-    pub ticket: String,
-    /// The approval level's id at ServiceDesk Plus; empty elsewhere.
-    pub level: String,
-    /// The approval's own id within that: the recipient of a managed request, the member of a group in Zendesk. Empty
-    /// where Zendesk asks one person.
-    pub approval: String,
-}
-
-/// Why a text is not an approval id.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IdError {
-    /// The number of parts or their names are wrong.
-    #[error(
-        "not an approval id: expected sdp:{{requests|changes|releases}}:{{ticket}}:{{level}}:{{approval}}, \
-         zendesk:{{request}} or managed:{{request}}:{{recipient}}"
-    )]
-    Shape,
-    /// A part holds something else than letters, digits, `-` and `_`, or is empty or too long.
-    #[error("the {0} part of the approval id is not 1 to 64 letters, digits, - or _")]
-    Segment(&'static str),
-}
-
-impl ApprovalId {
-    /// The id of an approval in ServiceDesk Plus. Each part must be an id segment, as in all ids.
-    pub fn sdp(kind: TicketKind, ticket: &str, level: &str, approval: &str) -> Result<Self, IdError> {
-        checked(&[("ticket", ticket), ("level", level), ("approval", approval)])?;
-        Ok(Self::new(Source::Sdp, kind, [ticket, level, approval]))
-    }
-
-    /// The id of an approval request in Zendesk, or of one member's part in it where a group is asked.
-    pub fn zendesk(request: &str, member: Option<&str>) -> Result<Self, IdError> {
-        checked(&[("request", request)])?;
-        member.map_or(Ok(()), |member| checked(&[("user", member)]))?;
-        Ok(Self::new(Source::Zendesk, TicketKind::Ticket, [request, "", member.unwrap_or_default()]))
-    }
-
-    /// The id of one recipient's part in a request that the bridge keeps.
-    pub fn managed(request: &str, recipient: &str) -> Result<Self, IdError> {
-        checked(&[("request", request), ("recipient", recipient)])?;
-        Ok(Self::new(Source::Managed, TicketKind::Ticket, [request, "", recipient]))
-    }
-
-    fn new(source: Source, kind: TicketKind, parts: [&str; 3]) -> Self {
-        let [ticket, level, approval] = parts.map(str::to_owned);
-        Self { source, kind, ticket, level, approval }
-    }
-
-    /// The ticket that the approval belongs to.
-    pub fn ticket_ref(&self) -> TicketRef {
-        TicketRef { source: self.source, kind: self.kind, ticket: self.ticket.clone() }
-    }
-
-    /// Whether it is one member's part in what a whole group is asked: the answer of any of them is that of all.
-    pub fn is_one_of_group(&self) -> bool {
-        self.source == Source::Zendesk && !self.approval.is_empty()
-    }
-
-    /// The source's own id of the approval's level. A source without levels has the approval request in their place.
-    pub fn level_id(&self) -> &str {
-        if self.level.is_empty() { &self.ticket } else { &self.level }
-    }
-}
-
-fn checked(parts: &[(&'static str, &str)]) -> Result<(), IdError> {
-    match parts.iter().find(|(_, part)| !is_id_segment(part)) {
-        Some((name, _)) => Err(IdError::Segment(name)),
-        None => Ok(()),
-    }
-}
-
-impl fmt::Display for ApprovalId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from(self))
-    }
-}
-
-impl FromStr for ApprovalId {
-    type Err = IdError;
-
-    fn from_str(text: &str) -> Result<Self, IdError> {
-        let mut parts = text.split(':');
-        // One more than any form has.
-        match std::array::from_fn(|_| parts.next()) {
-            [Some("sdp"), Some(module), Some(ticket), Some(level), Some(approval), None] => {
-                Self::sdp(TicketKind::module(module).ok_or(IdError::Shape)?, ticket, level, approval)
-            }
-            [Some("zendesk"), Some(request), None, ..] => Self::zendesk(request, None),
-            [Some("zendesk"), Some(request), Some(member), None, ..] => Self::zendesk(request, Some(member)),
-            [Some("managed"), Some(request), Some(recipient), None, ..] => Self::managed(request, recipient),
-            _ => Err(IdError::Shape),
-        }
-    }
-}
-
-impl TryFrom<String> for ApprovalId {
-    type Error = IdError;
-
-    fn try_from(text: String) -> Result<Self, IdError> {
-        text.parse()
-    }
-}
-
-impl From<ApprovalId> for String {
-    fn from(id: ApprovalId) -> Self {
-        Self::from(&id)
-    }
-}
-
-impl From<&ApprovalId> for String {
-    fn from(id: &ApprovalId) -> Self {
-        let ApprovalId { source, kind, ticket, level, approval } = id;
-        match source {
-            Source::Sdp => [source.name(), kind.plural(), ticket, level, approval].join(":"),
-            Source::Zendesk if approval.is_empty() => [source.name(), ticket].join(":"),
-            Source::Zendesk | Source::Managed => [source.name(), ticket, approval].join(":"),
-        }
     }
 }
 

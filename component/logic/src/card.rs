@@ -87,30 +87,27 @@ pub struct Card {
 
 /// The card of an approval.
 pub fn render(approval: &Approval, kind: &CardKind, style: &CardStyle) -> Card {
-    let mut shown: Vec<FieldKind> = Vec::new();
-    for field in &style.fields {
-        if !shown.contains(field) {
-            shown.push(*field);
-        }
-    }
     let open = !matches!(kind, CardKind::Closed { .. });
-    if open && approval.original_approver.is_some() && !shown.contains(&FieldKind::OnBehalfOf) {
-        // Without it a delegate wonders why the card came to them.
-        shown.push(FieldKind::OnBehalfOf);
-    }
-    let fields = shown.iter().map(|field| Field {
+    // Without it a delegate wonders why the card came to them.
+    let passed_on = open && approval.original_approver.is_some() && !style.fields.contains(&FieldKind::OnBehalfOf);
+    let first = |at: usize, field: FieldKind| style.fields.iter().position(|own| *own == field) == Some(at);
+    let mut fields = Vec::with_capacity(style.fields.len().saturating_add(1));
+    let field = |field: FieldKind| Field {
         label: field.label().to_owned(),
-        value: value(*field, approval, style).unwrap_or_else(|| NOT_SET.to_owned()),
-    });
+        value: value(field, approval, style).unwrap_or_else(|| NOT_SET.to_owned()),
+    };
+    fields.extend(style.fields.iter().enumerate().filter(|(at, own)| first(*at, **own)).map(|(_, own)| field(*own)));
+    fields.extend(passed_on.then(|| field(FieldKind::OnBehalfOf)));
     let details = approval.details.iter().filter_map(|detail| {
         let label = line(&detail.label, style.max_value)?;
         Some(Field { label, value: line(&detail.value, style.max_description)? })
     });
+    fields.extend(details);
     Card {
         title: truncate(&title(kind, style), LINE_MAX).into_owned(),
-        fields: fields.chain(details).collect(),
-        note: note(kind, approval, !shown.contains(&FieldKind::Sent)),
-        actions: if open { actions(approval.id.source) } else { Vec::new() },
+        fields,
+        note: note(kind, approval, !style.fields.contains(&FieldKind::Sent)),
+        actions: if open { actions(approval.id.source()) } else { Vec::new() },
         link: approval.ticket.link.as_deref().and_then(Link::parse).map(|link| link.as_str().to_owned()),
     }
 }

@@ -143,29 +143,51 @@ impl Change {
 /// Compares a ledger with what was just read. The result is sorted by id; what did not change is not in it. Entries of
 /// tickets outside the snapshot are left alone.
 pub fn diff<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: &[TicketSnapshot]) -> Vec<Change> {
+    let whole = snapshot.iter().filter(|ticket| ticket.complete).map(|ticket| &ticket.ticket);
+    merge(ledger, whole, snapshot.iter().flat_map(|ticket| &ticket.approvals).map(Cow::Borrowed).collect())
+}
+
+/// [`diff`] where the snapshot is not needed any more: its approvals become those of the changes, without a copy.
+pub fn diff_owned<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: Vec<TicketSnapshot>) -> Vec<Change> {
+    let (mut whole, mut seen) = (Vec::new(), Vec::new());
+    for TicketSnapshot { ticket, approvals, complete } in snapshot {
+        whole.extend(complete.then_some(ticket));
+        seen.extend(approvals.into_iter().map(Cow::Owned));
+    }
+    merge(ledger, whole.iter(), seen)
+}
+
+fn merge<'a, 'b>(
+    ledger: impl IntoIterator<Item = &'a Entry>,
+    whole: impl Iterator<Item = &'b TicketRef>,
+    seen: Vec<Cow<'_, Approval>>,
+) -> Vec<Change> {
     let known: Vec<&Entry> = ledger.into_iter().collect();
-    let seen: Vec<&Approval> = snapshot.iter().flat_map(|ticket| &ticket.approvals).collect();
     // Both sides sorted once and merged: lists mostly come in order, and then sorting is one pass.
     let known_ids = in_order(known.iter().map(|entry| Key::of(&entry.approval.id)));
     let seen_ids = in_order(seen.iter().map(|approval| Key::of(&approval.id)));
-    let whole = in_order(snapshot.iter().filter(|ticket| ticket.complete).map(|ticket| Key::of_ticket(&ticket.ticket)));
+    let whole = in_order(whole.map(Key::of_ticket));
     let withdrawn = |entry: &Entry| {
-        let ticket = Key { parts: [entry.approval.id.ticket.as_str(), "", ""], ..Key::of(&entry.approval.id) };
+        let ticket = Key { parts: [entry.approval.id.ticket(), "", ""], ..Key::of(&entry.approval.id) };
         entry.is_open() && whole.binary_search_by(|(own, _)| own.cmp(&ticket)).is_ok()
     };
     // Listed twice: the entry written last counts, and the answer that counts most.
     let known = known_ids.chunk_by(same).filter_map(|same| known.get(same.last()?.1).copied());
-    let seen = seen_ids.chunk_by(same).filter_map(|same| {
-        let answers = same.iter().filter_map(|(_, at)| seen.get(*at).copied());
-        answers.max_by(|a, b| weight(a).cmp(&weight(b)).then_with(|| a.cmp(b)))
+    let counting = seen_ids.chunk_by(same).filter_map(|same| {
+        let answers = same.iter().filter_map(|(_, at)| Some((*at, seen.get(*at)?)));
+        let most = answers.max_by(|(_, a), (_, b)| weight(a).cmp(&weight(b)).then_with(|| a.cmp(b)));
+        most.map(|(at, _)| at)
     });
-    let change = |sides: EitherOrBoth<&Entry, &Approval>| match sides {
+    let counting: Vec<usize> = counting.collect();
+    let mut seen: Vec<_> = seen.into_iter().map(Some).collect();
+    let seen = counting.into_iter().filter_map(|at| seen.get_mut(at).and_then(Option::take));
+    let change = |sides: EitherOrBoth<&Entry, Cow<'_, Approval>>| match sides {
         EitherOrBoth::Right(approval) => {
-            (approval.status == Status::Pending).then(|| Change::Appeared(approval.clone()))
+            (approval.status == Status::Pending).then(|| Change::Appeared(approval.into_owned()))
         }
         EitherOrBoth::Both(entry, approval) => compare(entry, approval),
         EitherOrBoth::Left(entry) => {
-            withdrawn(entry).then(|| Change::Ended(with_status(&entry.approval, Status::Withdrawn)))
+            withdrawn(entry).then(|| Change::Ended(with_status(entry.approval.clone(), Status::Withdrawn)))
         }
     };
     known.merge_join_by(seen, |entry, approval| entry.approval.id.cmp(&approval.id)).filter_map(change).collect()
@@ -181,7 +203,7 @@ pub(crate) struct Key<'a> {
 
 impl<'a> Key<'a> {
     pub(crate) fn of(id: &'a ApprovalId) -> Self {
-        Self { source: id.source, kind: id.kind, parts: [&id.ticket, &id.level, &id.approval] }
+        Self { source: id.source(), kind: id.kind(), parts: [id.ticket(), id.level(), id.approval()] }
     }
 
     fn of_ticket(ticket: &'a TicketRef) -> Self {
@@ -206,44 +228,42 @@ fn weight(approval: &Approval) -> (bool, Option<Millis>) {
     (approval.status.is_final(), approval.sent_at)
 }
 
-fn compare(entry: &Entry, now: &Approval) -> Option<Change> {
-    let before = &entry.approval;
+fn compare(entry: &Entry, now: Cow<'_, Approval>) -> Option<Change> {
+    let (before, mut now) = (&entry.approval, now);
     // An answer about an earlier sending was read late: nothing in it is news.
-    if sending(before, now) == Sending::Older {
+    if sending(before, &now) == Sending::Older {
         return None;
     }
     // When somebody was asked does not become unknown because one answer leaves it out.
-    let now = match (now.sent_at, before.sent_at) {
-        (None, Some(_)) => Cow::Owned(Approval { sent_at: before.sent_at, ..now.clone() }),
-        _ => Cow::Borrowed(now),
-    };
-    let now = now.as_ref();
+    if now.sent_at.is_none() && before.sent_at.is_some() {
+        now.to_mut().sent_at = before.sent_at;
+    }
     match &now.status {
         Status::Pending if !entry.is_open() => reopened(entry, now),
-        Status::Pending if asked_anew(entry, now) => Some(Change::AskedAgain(now.clone())),
-        Status::Pending => (before != now).then(|| Change::Updated(now.clone())),
-        Status::NotSent => entry.is_open().then(|| Change::Ended(with_status(now, Status::Withdrawn))),
+        Status::Pending if asked_anew(entry, &now) => Some(Change::AskedAgain(now.into_owned())),
+        Status::Pending => (*before != *now).then(|| Change::Updated(now.into_owned())),
+        Status::NotSent => entry.is_open().then(|| Change::Ended(with_status(now.into_owned(), Status::Withdrawn))),
         // The approver asked back: the card stays usable, nothing new is said.
         Status::AwaitingClarification | Status::Unknown(_) => {
-            (entry.is_open() && before != now).then(|| Change::Updated(now.clone()))
+            (entry.is_open() && *before != *now).then(|| Change::Updated(now.into_owned()))
         }
         Status::Approved | Status::Rejected | Status::Delegated | Status::Withdrawn => {
-            entry.is_open().then(|| Change::Ended(now.clone()))
+            entry.is_open().then(|| Change::Ended(now.into_owned()))
         }
     }
 }
 
 /// A closed entry that is pending again. Decisions are final at the sources, so without a newer sending this is an old
 /// answer read late, whoever it names; what was merely withdrawn may come back as it was, or at another person.
-fn reopened(entry: &Entry, now: &Approval) -> Option<Change> {
-    if sending(&entry.approval, now) == Sending::Newer {
-        return Some(Change::AskedAgain(now.clone()));
+fn reopened(entry: &Entry, now: Cow<'_, Approval>) -> Option<Change> {
+    if sending(&entry.approval, &now) == Sending::Newer {
+        return Some(Change::AskedAgain(now.into_owned()));
     }
     if entry.approval.status != Status::Withdrawn {
         return None;
     }
-    let change = if other_person(&entry.approval, now) { Change::AskedAgain } else { Change::Restored };
-    Some(change(now.clone()))
+    let change = if other_person(&entry.approval, &now) { Change::AskedAgain } else { Change::Restored };
+    Some(change(now.into_owned()))
 }
 
 /// An open entry whose approver must be told anew. Where nobody could be told yet, another address is the cure for that
@@ -276,8 +296,8 @@ fn sending(before: &Approval, now: &Approval) -> Sending {
     }
 }
 
-fn with_status(approval: &Approval, status: Status) -> Approval {
-    Approval { status, ..approval.clone() }
+fn with_status(approval: Approval, status: Status) -> Approval {
+    Approval { status, ..approval }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ impl diffing::Guest for Exports {
     fn diff(ledger: Vec<diffing::Entry>, snapshot: Vec<diffing::TicketSnapshot>) -> Vec<diffing::Change> {
         let ledger = ledger_in(ledger);
         let snapshot: Vec<TicketSnapshot> = snapshot.into_iter().map(snapshot_in).collect();
-        diff::diff(&ledger, &snapshot).into_iter().map(change_out).collect()
+        diff::diff_owned(&ledger, snapshot).into_iter().map(change_out).collect()
     }
 
     fn plan(
@@ -88,7 +88,7 @@ impl cards::Guest for Exports {
         }
         if !style.fields.is_empty() {
             let parse = |name: String| FieldKind::parse(&name).ok_or(cards::UnknownField { name });
-            own.fields = style.fields.into_iter().map(parse).collect::<Result<_, _>>()?;
+            own.fields = style.fields.into_iter().map(parse).collect::<Result<Vec<_>, _>>()?.into();
         }
         // The card of an odd id is still a card: nothing of the id is shown.
         let approval = approval_in_or_blank(approval);

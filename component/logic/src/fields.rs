@@ -1,5 +1,7 @@
 //! Fields of vendors' JSON, read leniently: ids and numbers come as text or as numbers, anything may be null.
 
+use std::borrow::Cow;
+
 use crate::approval::is_id_segment;
 use crate::json::{Object, Value};
 use crate::text::{clean_line, truncate};
@@ -11,15 +13,24 @@ pub(crate) type Row<'a> = Object<'a>;
 
 /// The id of a row: text, or a number written out. Refused where it could not enter a path as it is.
 pub(crate) fn id(row: &Row) -> Result<String, String> {
-    reference(row.get("id"))?.ok_or_else(|| "the row has no id".to_owned())
+    borrowed_id(row).map(Cow::into_owned)
+}
+
+/// [`id`], for those who only look at it.
+pub(crate) fn borrowed_id<'a>(row: &'a Row) -> Result<Cow<'a, str>, String> {
+    borrowed_reference(row.get("id"))?.ok_or_else(|| "the row has no id".to_owned())
 }
 
 /// The id of something else, by the rules of [`id`]. None where missing.
 pub(crate) fn reference(value: Option<&Value>) -> Result<Option<String>, String> {
+    borrowed_reference(value).map(|id| id.map(Cow::into_owned))
+}
+
+fn borrowed_reference<'a>(value: Option<&'a Value>) -> Result<Option<Cow<'a, str>>, String> {
     let text = match value {
-        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::String(text)) => Cow::Borrowed(text.trim()),
         // A number too large for an integer has been rounded: it names something else.
-        Some(Value::Number(number)) if !number.is_f64() => number.to_string(),
+        Some(Value::Number(number)) if !number.is_f64() => Cow::Owned(number.to_string()),
         Some(Value::Number(_)) => return Err("the id is a number that cannot be exact".to_owned()),
         _ => return Ok(None),
     };
@@ -28,12 +39,21 @@ pub(crate) fn reference(value: Option<&Value>) -> Result<Option<String>, String>
 
 /// A text, or a number written out, as one clean line. None where missing or empty.
 pub(crate) fn line(value: Option<&Value>) -> Option<String> {
+    borrowed_line(value).map(Cow::into_owned)
+}
+
+/// [`line`], for those who only look at it.
+pub(crate) fn borrowed_line<'a>(value: Option<&'a Value>) -> Option<Cow<'a, str>> {
     let text = match value? {
         Value::String(text) => clean_line(text),
         Value::Number(number) => number.to_string().into(),
         _ => return None,
     };
-    (!text.is_empty()).then(|| truncate(&text, LINE_MAX).into_owned())
+    let short = match text {
+        Cow::Borrowed(text) => truncate(text, LINE_MAX),
+        Cow::Owned(text) => truncate(&text, LINE_MAX).into_owned().into(),
+    };
+    (!short.is_empty()).then_some(short)
 }
 
 /// A flag that may be missing, or written as text.

@@ -92,6 +92,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
     }
 }
 
+/// Room for so many fields is made at once: rows of the vendors have about as many.
+const USUAL_FIELDS: usize = 8;
+
 struct Tree;
 
 impl<'de> Visitor<'de> for Tree {
@@ -138,15 +141,38 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value<'de>, A::Error> {
-        let mut fields = Vec::new();
-        // Names are read as values too, because that borrows them.
-        while let Some(name) = object.next_key()? {
-            let value = object.next_value()?;
-            if let Value::String(name) = name {
-                fields.push((name, value));
-            }
+        let mut fields = Vec::with_capacity(USUAL_FIELDS);
+        while let Some(Name(name)) = object.next_key()? {
+            fields.push((name, object.next_value()?));
         }
         Ok(Value::Object(Object(fields)))
+    }
+}
+
+/// The name of a field. The usual reader of borrowed texts copies them.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Spelled)
+    }
+}
+
+struct Spelled;
+
+impl<'de> Visitor<'de> for Spelled {
+    type Value = Name<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Owned(text.to_owned())))
     }
 }
 

@@ -38,14 +38,20 @@ impl<'a> Link<'a> {
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
             return None;
         }
-        let mut authority = rest.bytes().take_while(|b| !matches!(b, b'/' | b'?' | b'#'));
-        let named = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && !authority.any(|b| b == b'@');
-        let odd =
-            |b: u8| matches!(b, b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|' | 0..b' ' | 0x7f..);
-        let printable = !address.contains(' ') && find(address, |b| odd(b).then_some(())).is_none();
-        let ampersands = address.matches('&').count();
-        let written = address.len().saturating_add(ampersands.saturating_mul("amp;".len()));
-        (named && printable && written <= Self::MAX_WRITTEN).then_some(Self(address))
+        if !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') {
+            return None;
+        }
+        let (mut in_authority, mut written) = (true, address.len());
+        for byte in rest.bytes() {
+            match byte {
+                b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|' | 0..=b' ' | 0x7f.. => return None,
+                b'@' if in_authority => return None,
+                b'/' | b'?' | b'#' => in_authority = false,
+                b'&' => written = written.saturating_add("amp;".len()),
+                _ => {}
+            }
+        }
+        (written <= Self::MAX_WRITTEN).then_some(Self(address))
     }
 
     /// The address.

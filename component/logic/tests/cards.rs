@@ -41,7 +41,7 @@ impl Case {
     fn card(&self) -> Card {
         let mut style = CardStyle::default();
         if let Some(fields) = &self.card.fields {
-            style.fields.clone_from(fields);
+            style.fields = fields.clone().into();
         }
         if let Some(title) = &self.card.title {
             style.title.clone_from(title);

@@ -83,7 +83,7 @@ fn sound_ticket(kind: TicketKind, ticket: &Ticket) {
 
 fn sound_approval(approval: &Approval) {
     let id = &approval.id;
-    assert!([&id.ticket, &id.level, &id.approval].into_iter().all(|part| is_id_segment(part)), "{id:?}");
+    assert!([id.ticket(), id.level(), id.approval()].into_iter().all(is_id_segment), "{id:?}");
     assert_eq!(id.to_string().parse::<ApprovalId>().as_ref(), Ok(id));
     for person in [&approval.approver, &approval.original_approver, &approval.decided_by].into_iter().flatten() {
         assert!(person.label().is_some(), "{person:?}");
@@ -403,7 +403,7 @@ proptest! {
         let level = Level { live, ..level() };
         let read = sdp::read_approvals(&names, &ticket(TicketKind::Change), &level, &answer("approvals", &approvals)).unwrap();
         prop_assert_eq!(read.approvals.len() + read.refused.len(), rows.len());
-        prop_assert_eq!(&kept(read.approvals.into_iter().map(|approval| approval.id.approval).collect()), &good);
+        prop_assert_eq!(&kept(read.approvals.into_iter().map(|approval| approval.id.approval().to_owned()).collect()), &good);
     }
 }
 

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use approval_logic::approval::{
     Approval, ApprovalId, Millis, Person, Source, Status, Ticket, TicketKind, TicketRef, is_address,
 };
-use approval_logic::diff::{Change, Entry, Said, TicketSnapshot, diff};
+use approval_logic::diff::{Change, Entry, Said, TicketSnapshot, diff, diff_owned};
 use approval_logic::policy::{Action, Plan, Rules, plan, reconsider};
 use proptest::prelude::*;
 
@@ -196,7 +196,8 @@ proptest! {
                 ticket.approvals.reverse();
             }
         }
-        prop_assert_eq!(diff(entries, &snapshot), expected.clone());
+        prop_assert_eq!(diff(entries.iter().copied(), &snapshot), expected.clone());
+        prop_assert_eq!(diff_owned(entries, snapshot), expected.clone());
         let ids: Vec<&ApprovalId> = expected.iter().map(|change| &change.approval().id).collect();
         prop_assert!(ids.is_sorted_by(|left, right| left < right), "sorted, each once");
     }

@@ -175,7 +175,7 @@ fn kind() -> impl Strategy<Value = CardKind> {
 }
 
 fn all_fields() -> CardStyle {
-    CardStyle { fields: FieldKind::ALL.to_vec(), ..CardStyle::default() }
+    CardStyle { fields: FieldKind::ALL.to_vec().into(), ..CardStyle::default() }
 }
 
 /// The tags of Moveworks markup, in order. Anything that is not exactly one of the allowed ones is a failure, and so is

@@ -55,7 +55,7 @@ pub fn markup(input: &[u8]) {
         details: Vec::new(),
         ticket,
     };
-    let style = CardStyle { fields: FieldKind::ALL.to_vec(), ..CardStyle::default() };
+    let style = CardStyle { fields: FieldKind::ALL.to_vec().into(), ..CardStyle::default() };
     let by = approval.ticket.title.clone();
     for kind in
         [CardKind::Pending, CardKind::Reminder { number: 1 }, CardKind::Closed { outcome: Status::Approved, by }]

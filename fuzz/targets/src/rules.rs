@@ -29,7 +29,7 @@ pub(crate) fn ticket(kind: TicketKind, ticket: &Ticket) {
 
 pub(crate) fn approval(approval: &Approval) {
     let id = &approval.id;
-    assert!([&id.ticket, &id.level, &id.approval].into_iter().all(|part| is_id_segment(part)), "{id:?}");
+    assert!([id.ticket(), id.level(), id.approval()].into_iter().all(is_id_segment), "{id:?}");
     assert_eq!(id.to_string().parse::<ApprovalId>().as_ref(), Ok(id));
     for person in [&approval.approver, &approval.original_approver, &approval.decided_by].into_iter().flatten() {
         assert!(person.label().is_some(), "a person without anything: {person:?}");

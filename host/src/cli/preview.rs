@@ -162,10 +162,11 @@ fn style(variables: &dyn Variables) -> Result<CardStyle, String> {
     if let Some(names) = value("card_fields") {
         let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
         let fields: Option<Vec<FieldKind>> = names.map(FieldKind::parse).collect();
-        style.fields = fields.ok_or_else(|| {
+        let fields = fields.ok_or_else(|| {
             let known = FieldKind::ALL.map(FieldKind::name).join(", ");
             format!("card_fields: expected a comma list of {known}")
         })?;
+        style.fields = fields.into();
     }
     Ok(style)
 }
@@ -181,7 +182,7 @@ mod tests {
         let chosen = chosen.unwrap();
         assert_eq!(
             (chosen.title.as_str(), chosen.fields),
-            ("Please decide", vec![FieldKind::Number, FieldKind::Title])
+            ("Please decide", vec![FieldKind::Number, FieldKind::Title].into())
         );
         let empty = style(&VariableMap::new([("card_title", " "), ("card_fields", "")])).unwrap();
         assert_eq!(empty, CardStyle::default());

@@ -282,10 +282,10 @@ impl Reader {
             style.title = title;
         }
         if let Some(names) = self.text("card_fields") {
-            style.fields.clear();
+            style.fields.to_mut().clear();
             for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
                 match FieldKind::parse(name) {
-                    Some(field) => style.fields.push(field),
+                    Some(field) => style.fields.to_mut().push(field),
                     None => {
                         let known: Vec<_> = FieldKind::ALL.iter().map(|field| field.name()).collect();
                         self.wrong("card_fields", &format!("a comma list of {}", known.join(", ")));

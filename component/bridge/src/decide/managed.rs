@@ -35,9 +35,9 @@ pub(crate) async fn take<H: Host>(
     let requests = Requests::new(store);
     let now = store.host().now();
     let changed = requests
-        .change(&id.ticket, &work, |request| {
+        .change(id.ticket(), &work, |request| {
             // The card is one person's: somebody else who is asked as well has a card of their own.
-            let own = request.recipients.iter().find(|recipient| recipient.id == id.approval);
+            let own = request.recipients.iter().find(|recipient| recipient.id == id.approval());
             if !own.is_some_and(|own| own.person().has_address(approver)) {
                 return Ok(Answered::NotAsked);
             }
@@ -64,7 +64,7 @@ pub(crate) async fn take<H: Host>(
 /// What the caller of an answer hears.
 pub(crate) fn said(request: &Request, id: &ApprovalId, verdict: Verdict, answered: Answered) -> Answer {
     let approval = request.approvals().into_iter().find(|approval| approval.id == *id);
-    let label = request.recipients.iter().find(|own| own.id == id.approval).map_or("somebody", Recipient::label);
+    let label = request.recipients.iter().find(|own| own.id == id.approval()).map_or("somebody", Recipient::label);
     let about = |outcome, message: String| match approval.clone() {
         Some(approval) => with_word(Answer::about(outcome, message, approval), request),
         None => Answer::new(outcome, message),

@@ -78,7 +78,7 @@ async fn attempt<H: Host>(
     if let Some(refusal) = check_token(store, settings, &order, entry) {
         return Ok(refusal);
     }
-    if order.id.source == Source::Managed {
+    if order.id.source() == Source::Managed {
         return managed::decide(store, settings, &order).await;
     }
     let sources = Sources::new(settings, client, store);
@@ -102,7 +102,7 @@ fn own_part<'a>(entries: &'a [Entry], order: &Order) -> Option<&'a Entry> {
         let Approval { id, approver, .. } = &entry.approval;
         id.is_one_of_group() && approver.as_ref().is_some_and(|person| person.has_address(&order.approver))
     };
-    entries.iter().filter(|_| order.id.approval.is_empty()).find(own)
+    entries.iter().filter(|_| order.id.approval().is_empty()).find(own)
 }
 
 /// A decision needs the token of its card where tokens are configured. The caller hears one sentence for every case.
@@ -121,7 +121,9 @@ pub(crate) fn check_token<H: Host>(
         Err(error) => refused(error),
         // A card of an earlier round asked another question. Requests that the bridge keeps never change their question:
         // each of their cards is good until the answer.
-        Ok(claims) if entry.is_some_and(|entry| entry.round != claims.round) && order.id.source != Source::Managed => {
+        Ok(claims)
+            if entry.is_some_and(|entry| entry.round != claims.round) && order.id.source() != Source::Managed =>
+        {
             refused(TokenError::Foreign)
         }
         Ok(_) => None,
@@ -169,7 +171,7 @@ impl<H: Host> Desk<'_, H> {
             return Answer::new(Outcome::NotApprover, message);
         };
         let words = self.order.comment.as_deref().map(str::trim).filter(|words| !words.is_empty());
-        let reason_needed = settings.comment_required_on_reject || wants_reason(self.order.id.source);
+        let reason_needed = settings.comment_required_on_reject || wants_reason(self.order.id.source());
         if self.order.verdict == Verdict::Reject && reason_needed && words.is_none() {
             return Answer::about(Outcome::Invalid, "a rejection needs a comment: say why", before);
         }
@@ -369,7 +371,7 @@ fn refusal(error: &CallError) -> Answer {
 /// A refusal of an approval that is there. Where the source takes no decisions from outside, its own page does.
 fn refusal_at(error: &CallError, approval: &Approval) -> Answer {
     let answer = refusal(error);
-    let page = approval.ticket.link.as_ref().filter(|_| approval.id.source == Source::Zendesk);
+    let page = approval.ticket.link.as_ref().filter(|_| approval.id.source() == Source::Zendesk);
     match (error, page) {
         (CallError::NotFound { .. }, Some(page)) => {
             let detail = answer.detail.unwrap_or_default();

@@ -48,7 +48,7 @@ pub(super) async fn zendesk<H: Host>(shell: Shared<H>, call: Call) -> Result<Rep
     Ok(match shell.ask_at_zendesk(&new).await? {
         Ok(id) => reply(
             StatusCode::CREATED,
-            &json!({ "id": id, "request_id": id.ticket, "ticket_id": ticket.to_string(), "status": "pending" }),
+            &json!({ "id": id, "request_id": id.ticket(), "ticket_id": ticket.to_string(), "status": "pending" }),
         ),
         Err(failure) => refused(&failure),
     })

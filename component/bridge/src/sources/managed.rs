@@ -10,7 +10,7 @@ use crate::store::requests::Requests;
 
 /// An approval of a request that the bridge keeps.
 pub(super) async fn live<H: Host>(requests: &Requests<H>, id: &ApprovalId) -> Result<Live, CallFailure> {
-    let request = requests.get(&id.ticket).await.map_err(store_failed)?;
+    let request = requests.get(id.ticket()).await.map_err(store_failed)?;
     let word = request.as_ref().map_or("", |request| request.status().name()).to_owned();
     let approvals = request.map(|request| request.approvals()).unwrap_or_default();
     match approvals.into_iter().find(|approval| approval.id == *id) {

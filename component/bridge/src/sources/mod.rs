@@ -85,7 +85,7 @@ impl<H: Host> Sources<H> {
         id: &ApprovalId,
         asked: &str,
     ) -> Result<Live, CallFailure> {
-        match id.source {
+        match id.source() {
             Source::Sdp => {
                 let session = on(self.sdp.as_ref())?;
                 let reads = join(session.approval(counter, ticket, id), session.is_at_level(counter, id));
@@ -110,7 +110,7 @@ impl<H: Host> Sources<H> {
         id: &ApprovalId,
         asked: &str,
     ) -> Result<Live, CallFailure> {
-        match id.source {
+        match id.source() {
             Source::Sdp => on(self.sdp.as_ref())?.approval(counter, ticket, id).await,
             Source::Zendesk => on(self.zendesk.as_ref())?.live(counter, ticket, id, asked).await,
             Source::Managed => managed::live(&self.requests, id).await,
@@ -119,7 +119,7 @@ impl<H: Host> Sources<H> {
 
     /// The id under which the person of an address is asked, which differs from the given one where that is of a group.
     pub async fn own_id(&self, counter: &Counter, id: &ApprovalId, asked: &str) -> Result<ApprovalId, CallFailure> {
-        match id.source {
+        match id.source() {
             Source::Zendesk => on(self.zendesk.as_ref())?.own_id(counter, id, asked).await,
             Source::Sdp | Source::Managed => Ok(id.clone()),
         }
@@ -134,7 +134,7 @@ impl<H: Host> Sources<H> {
         approver: &Person,
         words: Option<&str>,
     ) -> Result<(), CallFailure> {
-        match id.source {
+        match id.source() {
             Source::Sdp => on(self.sdp.as_ref())?.decide(counter, id, verdict, approver, words).await,
             Source::Zendesk => on(self.zendesk.as_ref())?.decide(counter, id, verdict, approver, words).await,
             // Answers to these are changes of our own record; `decide::managed` makes them.
@@ -165,13 +165,14 @@ pub fn wants_reason(source: Source) -> bool {
 /// owner of the key in place of that person.
 pub fn names_in_comment(approval: &Approval, address: &str) -> bool {
     let named = |comment| approval_logic::sdp::comment_names(comment, address);
-    approval.id.source == Source::Sdp && approval.comment.as_deref().is_some_and(named)
+    approval.id.source() == Source::Sdp && approval.comment.as_deref().is_some_and(named)
 }
 
 /// Whether an approval has ended because the person of an address decided it in chat.
 pub fn decided_in_chat(approval: &Approval, address: &str) -> bool {
     // Ours are decided nowhere else.
-    let ours = approval.id.source == Source::Managed && matches!(approval.status, Status::Approved | Status::Rejected);
+    let ours =
+        approval.id.source() == Source::Managed && matches!(approval.status, Status::Approved | Status::Rejected);
     ours || names_in_comment(approval, address)
 }
 

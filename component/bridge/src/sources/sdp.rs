@@ -163,7 +163,7 @@ impl<H: Host> Session<H> {
     ) -> Result<(), CallFailure> {
         let comment = sdp::decision_comment(verdict, approver, words);
         let mut plain: Vec<String> = self.store.read(PLAIN_VERBS).await.map_err(store_failed)?.unwrap_or_default();
-        let module = id.kind.plural().to_owned();
+        let module = id.kind().plural().to_owned();
         let known_plain = plain.contains(&module);
         let send = async |plain_verb: bool| {
             let decision = |calls: &Calls<'_>| calls.decide(id, verdict, &comment, plain_verb);
@@ -185,8 +185,8 @@ impl<H: Host> Session<H> {
     pub async fn is_at_level(&self, counter: &Counter, id: &ApprovalId) -> Result<bool, CallFailure> {
         let names = &self.settings.names;
         let read = |response: &HttpResponse| sdp::read_levels(names, response);
-        let levels = self.read(counter, |calls| calls.levels(id.kind, &id.ticket), read).await?;
-        Ok(levels.levels.iter().find(|level| level.id == id.level).is_some_and(|level| level.live))
+        let levels = self.read(counter, |calls| calls.levels(id.kind(), id.ticket()), read).await?;
+        Ok(levels.levels.iter().find(|level| level.id == id.level()).is_some_and(|level| level.live))
     }
 
     /// Where people look at a ticket.

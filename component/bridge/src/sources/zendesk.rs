@@ -158,7 +158,7 @@ impl<H: Host> Session<H> {
     /// of a group, or the person of an address.
     pub async fn request(&self, counter: &Counter, id: &ApprovalId, asked: &str) -> Result<Request, CallFailure> {
         let lists_only = self.lists_only.load(Ordering::Relaxed);
-        let shown = if lists_only { Err(not_there()) } else { self.shown(counter, &id.ticket).await };
+        let shown = if lists_only { Err(not_there()) } else { self.shown(counter, id.ticket()).await };
         let Err(failure) = shown else { return shown };
         let forbidden = matches!(&failure, CallFailure::Failed(error) if error.code() == "FORBIDDEN");
         if !forbidden && !is_absent(&failure) {
@@ -180,10 +180,10 @@ impl<H: Host> Session<H> {
     }
 
     async fn listed(&self, counter: &Counter, id: &ApprovalId, asked: &str) -> Result<Request, CallFailure> {
-        let (user, groups) = if id.approval.is_empty() {
+        let (user, groups) = if id.approval().is_empty() {
             (self.user_with_address(counter, asked).await?.map(|user| user.id).unwrap_or_default(), String::new())
         } else {
-            let groups = self.read(counter, |calls| calls.groups_of(&id.approval), zendesk::read_groups).await?;
+            let groups = self.read(counter, |calls| calls.groups_of(id.approval()), zendesk::read_groups).await?;
             (String::new(), groups.join(","))
         };
         if user.is_empty() && groups.is_empty() {
@@ -195,7 +195,7 @@ impl<H: Host> Session<H> {
             let page = self.read(counter, |calls| calls.list(filter, cursor.as_deref()), zendesk::read_page).await?;
             let mut fresh = false;
             for request in page.requests {
-                if request.id == id.ticket {
+                if request.id == id.ticket() {
                     return Ok(request);
                 }
                 fresh |= pages.is_new(&request.id);
@@ -222,14 +222,15 @@ impl<H: Host> Session<H> {
         let mut belongs = true;
         let user = match &request.assignee {
             Some(Assignee::User(user)) => {
-                belongs = id.approval.is_empty() || id.approval == *user;
+                belongs = id.approval().is_empty() || id.approval() == *user;
                 Some(user.as_str())
             }
             // The group as a whole is asked of nobody; whoever of it decides has an id of their own.
-            Some(Assignee::Group(_)) if id.approval.is_empty() => None,
+            Some(Assignee::Group(_)) if id.approval().is_empty() => None,
             Some(Assignee::Group(group)) => {
-                belongs = !pending || self.fresh_members(counter, group).await?.contains(&id.approval);
-                Some(id.approval.as_str())
+                belongs =
+                    !pending || self.fresh_members(counter, group).await?.iter().any(|member| member == id.approval());
+                Some(id.approval())
             }
             None => None,
         };
@@ -242,7 +243,7 @@ impl<H: Host> Session<H> {
                 Person { email: found.person.email.filter(|_| !gone), ..found.person }
             });
         }
-        let member = Some(id.approval.as_str()).filter(|member| !member.is_empty());
+        let member = Some(id.approval()).filter(|member| !member.is_empty());
         let ticket = self.ticket_of(&request, ticket, id);
         let mut approval = request.approval(member, approver, ticket).map_err(odd_id)?;
         let by = request.decision.as_ref().and_then(|decision| decision.user.as_deref());
@@ -259,7 +260,7 @@ impl<H: Host> Session<H> {
 
     /// The id under which the person of an address is asked: of a group's request, that of their own part in it.
     pub async fn own_id(&self, counter: &Counter, id: &ApprovalId, asked: &str) -> Result<ApprovalId, CallFailure> {
-        if !id.approval.is_empty() {
+        if !id.approval().is_empty() {
             return Ok(id.clone());
         }
         let request = self.request(counter, id, asked).await?;
@@ -267,7 +268,7 @@ impl<H: Host> Session<H> {
         let reads = join(self.user_with_address(counter, asked), self.fresh_members(counter, group)).await;
         let (user, members) = (reads.0?, reads.1?);
         match user.filter(|user| members.contains(&user.id)) {
-            Some(user) => ApprovalId::zendesk(&id.ticket, Some(&user.id)).map_err(odd_id),
+            Some(user) => ApprovalId::zendesk(id.ticket(), Some(&user.id)).map_err(odd_id),
             None => Ok(id.clone()),
         }
     }
@@ -289,7 +290,7 @@ impl<H: Host> Session<H> {
         }
         let credential = self.credential().acting_as(&address);
         let calls = Calls::new(&self.settings.base_url, &credential);
-        let request = calls.decide(&id.ticket, verdict, words.unwrap_or_default());
+        let request = calls.decide(id.ticket(), verdict, words.unwrap_or_default());
         let response = self.client.once(counter, request).await?;
         Ok(zendesk::read_decision(&response).map_err(|error| match error {
             // It is the approver that is not let in: the bridge's own calls go through.
@@ -327,7 +328,7 @@ impl<H: Host> Session<H> {
 
     fn ticket_of(&self, request: &Request, known: &Ticket, id: &ApprovalId) -> Ticket {
         // Where nothing is known, the id of the request stands for the ticket.
-        if known.id == id.ticket { self.bare_ticket(request) } else { known.clone() }
+        if known.id == id.ticket() { self.bare_ticket(request) } else { known.clone() }
     }
 
     /// The user of an address. The search is not exact, and an address that two have is nobody's.

@@ -383,5 +383,5 @@ pub fn is_key(text: &str) -> bool {
 
 /// The key of an approval's entry.
 pub fn entry_key(id: &ApprovalId) -> String {
-    format!("{}{}:{}", ticket_key(&id.ticket_ref()), id.level, id.approval)
+    format!("{}{}:{}", ticket_key(&id.ticket_ref()), id.level(), id.approval())
 }

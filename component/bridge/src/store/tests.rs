@@ -20,8 +20,8 @@ pub(crate) fn entry(ticket: usize) -> Entry {
     let id = ApprovalId::sdp(TicketKind::Request, &ticket.to_string(), "1", "1").unwrap();
     let ticket = Ticket {
         kind: TicketKind::Request,
-        id: id.ticket.clone(),
-        number: id.ticket.clone(),
+        id: id.ticket().to_owned(),
+        number: id.ticket().to_owned(),
         title: Some("Projector replacement".to_owned()),
         description: Some("The lamp is at the end of its life. ".repeat(12)),
         requester: Some(Person { name: Some("Sam Stinson".to_owned()), email: Some("sam@corp.example".to_owned()) }),

@@ -108,7 +108,7 @@ impl<H: Host> Known<H> {
             leaf.between(&first, &last).for_each(&mut look);
             position += 1;
         }
-        self.planned.values().flatten().filter(|entry| entry.approval.id.source == source).for_each(&mut look);
+        self.planned.values().flatten().filter(|entry| entry.approval.id.source() == source).for_each(&mut look);
         Ok(found)
     }
 

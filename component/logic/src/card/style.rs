@@ -1,5 +1,7 @@
 //! What the operator decides about cards.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// The title of the approved design.
@@ -11,7 +13,7 @@ pub struct CardStyle {
     /// The title of a first announcement; empty for [`DEFAULT_TITLE`].
     pub title: String,
     /// The lines, in order. A repeated one is shown once.
-    pub fields: Vec<FieldKind>,
+    pub fields: Cow<'static, [FieldKind]>,
     /// The most characters of a description, before escaping.
     pub max_description: usize,
     /// The most characters of any other value, before escaping.
@@ -21,12 +23,7 @@ pub struct CardStyle {
 impl Default for CardStyle {
     /// The approved design: type, number, requester, priority, description.
     fn default() -> Self {
-        Self {
-            title: DEFAULT_TITLE.to_owned(),
-            fields: FieldKind::DEFAULT.to_vec(),
-            max_description: 600,
-            max_value: 120,
-        }
+        Self { title: String::new(), fields: Cow::Borrowed(&FieldKind::DEFAULT), max_description: 600, max_value: 120 }
     }
 }
 

@@ -29,7 +29,7 @@ fn approval() -> Approval {
 }
 
 fn style(fields: &[FieldKind]) -> CardStyle {
-    CardStyle { fields: fields.to_vec(), ..CardStyle::default() }
+    CardStyle { fields: fields.to_vec().into(), ..CardStyle::default() }
 }
 
 fn value(card: &Card, label: &str) -> String {

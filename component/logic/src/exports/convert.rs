@@ -106,21 +106,20 @@ pub(super) fn status_out(status: Status) -> wit::Status {
 
 /// An approval with an id of another form cannot be tracked, so it is none.
 pub(super) fn approval_in(approval: wit::Approval) -> Option<Approval> {
-    let id = approval.id.parse().ok()?;
-    Some(approval_with(id, approval))
+    let (id, approval) = id_of(approval);
+    Some(approval_with(id?, approval))
 }
 
 pub(super) fn approval_in_or_blank(approval: wit::Approval) -> Approval {
     let kind = kind_in(approval.ticket.kind);
-    let blank = || ApprovalId {
-        source: Source::Sdp,
-        kind,
-        ticket: String::new(),
-        level: String::new(),
-        approval: String::new(),
-    };
-    let id = approval.id.parse().unwrap_or_else(|_| blank());
-    approval_with(id, approval)
+    let (id, approval) = id_of(approval);
+    approval_with(id.unwrap_or_else(|| ApprovalId::blank(kind)), approval)
+}
+
+/// The id of an approval, if it is one, and the rest of it.
+fn id_of(mut approval: wit::Approval) -> (Option<ApprovalId>, wit::Approval) {
+    let id = std::mem::take(&mut approval.id);
+    (id.try_into().ok(), approval)
 }
 
 pub(super) fn approval_with(id: ApprovalId, approval: wit::Approval) -> Approval {

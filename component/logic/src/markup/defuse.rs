@@ -31,36 +31,41 @@ const FILES: &[&str] = &[
 ///
 /// Defusing a defused text changes nothing.
 pub fn defuse(text: &str) -> Cow<'_, str> {
-    let live = |text| find(text, |byte| may_be_live(byte).then_some(()));
-    let mut next = live(text);
-    if next.is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((inert, found)) = next.and_then(|(at, ())| rest.split_at_checked(at)) {
-        out.push_str(inert);
+    // What stands in front of `done` has been written; nothing, as long as nothing had to be broken.
+    let (mut out, mut done, mut at) = (String::new(), 0, 0);
+    while let Some((step, ())) = text.get(at..).and_then(|rest| find(rest, |byte| may_be_live(byte).then_some(()))) {
+        let here = at.saturating_add(step);
+        let Some((inert, found)) = text.split_at_checked(here).and_then(|(own, rest)| Some((own.get(done..)?, rest)))
+        else {
+            break;
+        };
         let mut chars = found.chars();
         let Some(c) = chars.next() else { break };
+        at = here.saturating_add(c.len_utf8());
         // What has been written, not what has been read: a break that is already there separates words too.
-        let before = out.chars().next_back();
+        let before = inert.chars().next_back().or_else(|| out.chars().next_back());
         let after = chars.as_str();
-        match c {
-            ':' if after.starts_with("//") || is_scheme(&out, after) => out.push_str("[:]"),
-            ':' if is_emoji_code(before, after) => out.push_str(": "),
-            '@' if is_mention(before, after) => out.push_str("@ "),
+        let broken = match c {
+            ':' if after.starts_with("//") || is_scheme(inert, after) => ["[", ":", "]"],
+            ':' if is_emoji_code(before, after) => [":", " ", ""],
+            '@' if is_mention(before, after) => ["@", " ", ""],
             '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' if is_host_dot(c, before, after) => {
-                out.push('[');
-                out.push(c);
-                out.push(']');
+                ["[", found.get(..c.len_utf8()).unwrap_or_default(), "]"]
             }
-            '{' if after.starts_with('{') => out.push_str("{ "),
-            _ => out.push(c),
+            '{' if after.starts_with('{') => ["{", " ", ""],
+            _ => continue,
+        };
+        if out.is_empty() {
+            out.reserve(text.len().saturating_add(8));
         }
-        rest = after;
-        next = live(rest);
+        out.push_str(inert);
+        out.extend(broken);
+        done = at;
     }
-    out.push_str(rest);
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
     Cow::Owned(out)
 }
 
@@ -69,8 +74,9 @@ const fn may_be_live(byte: u8) -> bool {
     matches!(byte, b':' | b'@' | b'.' | b'{' | 0xe3 | 0xef)
 }
 
-fn is_scheme(out: &str, after: &str) -> bool {
-    let word = out.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+/// Every break ends with what is no letter: the word before the colon stands in what was not broken.
+fn is_scheme(inert: &str, after: &str) -> bool {
+    let word = inert.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
     SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(word)) && after.starts_with(|c: char| !c.is_whitespace())
 }
 

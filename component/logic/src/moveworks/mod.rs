@@ -275,7 +275,7 @@ fn digest_slots<'a>(digest: &'a Digest<'_>) -> DigestSlots<'a> {
 fn approval_body(approval: &Approval) -> ApprovalBody<'_> {
     ApprovalBody {
         id: approval.id.to_string(),
-        source: approval.id.source.name(),
+        source: approval.id.source().name(),
         status: approval.status.name(),
         ticket_type: approval.ticket.kind.label(),
         ticket_id: &approval.ticket.id,
@@ -300,7 +300,7 @@ fn slots<'a>(approval: &'a Approval, action_token: Option<&'a str>) -> Slots<'a>
         request_id: &approval.ticket.id,
         level_id: id.level_id(),
         ticket_type: approval.ticket.kind.label(),
-        source: id.source.name(),
+        source: id.source().name(),
         action_token,
     }
 }

@@ -1,14 +1,22 @@
 //! The shapes that ServiceDesk Plus' replies share, read leniently.
 
+use std::borrow::Cow;
+
 use crate::approval::{Millis, Person};
-pub(super) use crate::fields::{Row, count, flag, id, line};
+use crate::fields::borrowed_line;
+pub(super) use crate::fields::{Row, borrowed_id, count, flag, id, line};
 use crate::json::Value;
 
 /// The name of a reference: `{id, name}`, or a bare text.
 pub(super) fn name(value: Option<&Value>) -> Option<String> {
+    borrowed_name(value).map(Cow::into_owned)
+}
+
+/// [`name`], for those who only look at it.
+pub(super) fn borrowed_name<'a>(value: Option<&'a Value>) -> Option<Cow<'a, str>> {
     match value? {
-        Value::Object(reference) => line(reference.get("name")),
-        other => line(Some(other)),
+        Value::Object(reference) => borrowed_line(reference.get("name")),
+        other => borrowed_line(Some(other)),
     }
 }
 

@@ -215,7 +215,7 @@ fn levels_path(kind: TicketKind, ticket: &str) -> String {
 }
 
 fn approval_path(id: &ApprovalId) -> String {
-    format!("{}/{}/approvals/{}", levels_path(id.kind, &id.ticket), segment(&id.level), segment(&id.approval))
+    format!("{}/{}/approvals/{}", levels_path(id.kind(), id.ticket()), segment(id.level()), segment(id.approval()))
 }
 
 fn sub_list(start_index: u64) -> Value {

@@ -145,7 +145,7 @@ fn nothing_pending(kind: TicketKind, names: &StatusNames, row: &Row) -> bool {
     match row.get("approval_status") {
         None => false,
         Some(Value::Null) => true,
-        Some(value) => match fields::name(Some(value)).map(|name| names.read(&name)) {
+        Some(value) => match fields::borrowed_name(Some(value)).map(|name| names.read(&name)) {
             Some(Status::Approved | Status::Rejected) => true,
             // Waiting, not yet sent, or a name that only this tenant knows.
             _ => false,
@@ -188,7 +188,7 @@ pub fn read_levels(names: &StatusNames, response: &HttpResponse) -> Result<Level
 }
 
 fn level(names: &StatusNames, row: &Row) -> Result<Level, String> {
-    let status = fields::name(row.get("status")).map(|name| names.read(&name));
+    let status = fields::borrowed_name(row.get("status")).map(|name| names.read(&name));
     let over = matches!(status, Some(Status::Approved | Status::Rejected | Status::NotSent));
     let gone = fields::flag(row.get("deleted")) == Some(true) || fields::flag(row.get("is_current")) == Some(false);
     let whole = |rows: &&Value| {
@@ -252,9 +252,10 @@ pub fn read_approval(
     response: &HttpResponse,
 ) -> Result<Approval, CallError> {
     let body = classify(Method::Get, response)?;
-    let approval = one(&body, "approval").and_then(|row| approval(names, ticket, &id.level, None, row)).map_err(odd)?;
+    let approval =
+        one(&body, "approval").and_then(|row| approval(names, ticket, id.level(), None, row)).map_err(odd)?;
     // A decision rests on this record, so it must be the one that was asked for.
-    if approval.id.approval == id.approval {
+    if approval.id.approval() == id.approval() {
         Ok(approval)
     } else {
         Err(odd("the reply is about another approval".to_owned()))
@@ -283,9 +284,9 @@ fn approval(
     number: Option<u32>,
     row: &Row,
 ) -> Result<Approval, String> {
-    let id = fields::id(row)?;
+    let id = fields::borrowed_id(row)?;
     let id = ApprovalId::sdp(ticket.kind, &ticket.id, level, &id).map_err(|error| error.to_string())?;
-    let name = fields::name(row.get("status")).ok_or_else(|| "the approval has no status".to_owned())?;
+    let name = fields::borrowed_name(row.get("status")).ok_or_else(|| "the approval has no status".to_owned())?;
     let deleted = fields::flag(row.get("deleted")) == Some(true);
     let own_level = row.get("approval_level").and_then(|level| fields::count(level.get("level")));
     Ok(Approval {

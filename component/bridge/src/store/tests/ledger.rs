@@ -14,7 +14,7 @@ async fn open(host: &MemoryHost) -> Ledger<MemoryHost> {
 
 async fn all_tickets(host: &MemoryHost) -> Vec<usize> {
     let page = open(host).await.page(None, usize::MAX, |_| true).await.unwrap();
-    page.entries.iter().map(|entry| entry.approval.id.ticket.parse().unwrap()).collect()
+    page.entries.iter().map(|entry| entry.approval.id.ticket().parse().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn pages_follow_one_another_without_gap_or_repeat() {
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
         let page = open(&host).await.page(after.as_deref(), 77, |_| true).await.unwrap();
-        seen.extend(page.entries.iter().map(|entry| entry.approval.id.ticket.parse::<usize>().unwrap()));
+        seen.extend(page.entries.iter().map(|entry| entry.approval.id.ticket().parse::<usize>().unwrap()));
         after = page.next;
         if after.is_none() {
             break;
@@ -193,7 +193,7 @@ async fn reading_a_ledger_of_any_length_keeps_a_few_leaves() {
     }
     let ledger = open(&host).await;
     assert!(ledger.leaf_count().await > 50);
-    let page = ledger.page(None, 10, |entry| entry.approval.id.ticket == "11999").await.unwrap();
+    let page = ledger.page(None, 10, |entry| entry.approval.id.ticket() == "11999").await.unwrap();
     assert_eq!(page.entries, [entry(11_999)]);
     assert!(ledger.leaves_kept().await <= 48);
 }

@@ -51,7 +51,7 @@ pub(super) async fn look<H: Host>(
     for refused in &levels.refused {
         report.problem(Some(&subject.ticket.ticket), "ODD_LEVEL", refused.why.clone());
     }
-    let asked: Vec<&str> = open.iter().map(|entry| entry.approval.id.level.as_str()).collect();
+    let asked: Vec<&str> = open.iter().map(|entry| entry.approval.id.level()).collect();
     let matters = |level: &&Level| level.live || asked.contains(&level.id.as_str());
     let wanted: Vec<&Level> = levels.levels.iter().filter(matters).collect();
     let needs_facts = wanted.iter().any(|level| level.live) && described(&subject.known).is_none();

@@ -190,7 +190,7 @@ impl<H: Host> Account<'_, H> {
             let by = decided_by(request, around);
             let ended = |entry: &Entry| {
                 let id = &entry.approval.id;
-                let member = Some(id.approval.as_str()).filter(|member| !member.is_empty());
+                let member = Some(id.approval()).filter(|member| !member.is_empty());
                 let approval = request.approval(member, entry.approval.approver.clone(), facts.clone()).ok()?;
                 Some(Approval { decided_by: by.clone(), ..approval })
             };

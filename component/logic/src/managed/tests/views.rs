@@ -75,7 +75,7 @@ fn changes(before: &Request, after: &Request) -> Vec<String> {
         Change::Ended(_) => "ended",
     };
     let changes = diff(&known, &snapshot(after));
-    changes.iter().map(|change| format!("{} {}", change.approval().id.approval, name(change))).collect()
+    changes.iter().map(|change| format!("{} {}", change.approval().id.approval(), name(change))).collect()
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn a_level_of_approvals_is_read_row_by_row() {
     let shown: Vec<(&str, &Status, Option<String>)> = read
         .approvals
         .iter()
-        .map(|one| (one.id.approval.as_str(), &one.status, one.approver.as_ref().and_then(Person::address)))
+        .map(|one| (one.id.approval(), &one.status, one.approver.as_ref().and_then(Person::address)))
         .collect();
     let unknown = Status::Unknown("En attente d’un miracle".to_owned());
     let mail = |name: &str| Some(format!("{name}@corp.example"));
