@@ -34,6 +34,7 @@ mod gateway_writing;
 mod gateway_zendesk;
 mod hints;
 mod imports;
+mod lengths;
 mod limits;
 mod listing;
 mod lists;

@@ -23,6 +23,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// The longest wait for a whole answer to a write: short enough that there is time to read back what it did.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long an answer is looked for once its time is over: one that came while the process stood still is there already.
+const LAST_LOOK: Duration = Duration::from_millis(10);
 /// The largest answer that is read. A page of a hundred rows is far below.
 pub const ANSWER_MAX: usize = 4 * 1024 * 1024;
 /// How often a read is tried. The vendor's own client repeats three times (ManageEngine's Ansible collection).
@@ -122,9 +124,18 @@ impl<H: Host> Client<H> {
         let over = self.host.sleep(left.min(whole));
         futures::pin_mut!(send, over);
         let answer = match select(send, over).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(((), _)) => Err(TransportError::Lost("no whole answer in time".to_owned())),
+            Either::Left((answer, _)) => Some(answer),
+            // A process that stood still finds both, and may be told of the time first.
+            Either::Right(((), send)) => {
+                let last = self.host.sleep(LAST_LOOK);
+                futures::pin_mut!(last);
+                match select(send, last).await {
+                    Either::Left((answer, _)) => Some(answer),
+                    Either::Right(_) => None,
+                }
+            }
         };
+        let answer = answer.unwrap_or_else(|| Err(TransportError::Lost("no whole answer in time".to_owned())));
         if answer.is_err() && !method.is_write() && self.left().is_zero() {
             return Err(CallFailure::OutOfTime);
         }

@@ -87,6 +87,15 @@ impl HttpRequest {
         Self { method, url: url.into(), headers: Vec::new(), body: Vec::new(), file: None }
     }
 
+    /// How many bytes the whole body has.
+    pub fn length(&self) -> usize {
+        let file = self.file.as_ref().map_or(0, |file| {
+            let padding = file.base64.bytes().rev().take_while(|byte| *byte == b'=').count();
+            file.base64.len() / 4 * 3 - padding.min(2) + file.after.len()
+        });
+        self.body.len() + file
+    }
+
     /// The whole body in the pieces in which it goes out.
     pub fn into_pieces(self) -> impl Iterator<Item = Vec<u8>> {
         let (base64, after) = self.file.map(|file| (file.base64, file.after)).unwrap_or_default();
@@ -263,6 +272,26 @@ impl CallError {
             }
             TransportError::Lost(_) => Self::Retry { code: "ANSWER_LOST", message, after: Duration::from_secs(2) },
             TransportError::TooLarge(_) => Self::Permanent { code: "ANSWER_TOO_LARGE", message },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_body_has_the_length_that_is_told_of_it(
+            body in prop::collection::vec(any::<u8>(), 0..9),
+            file in prop::option::of(prop::collection::vec(any::<u8>(), 0..100_000)),
+            after in prop::collection::vec(any::<u8>(), 0..9),
+        ) {
+            let mut request = HttpRequest::new(Method::Post, "https://help.example").with_body("text/plain", body);
+            request.file = file.map(|file| FilePart { base64: Arc::new(STANDARD.encode(file)), after });
+            let told = request.length();
+            prop_assert_eq!(told, request.into_pieces().map(|piece| piece.len()).sum::<usize>());
         }
     }
 }

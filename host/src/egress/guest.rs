@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONTENT_LENGTH;
 use http_body_util::{BodyExt, Full, Limited};
 use tracing::warn;
 use wasmtime_wasi_http::{Error, WasiBody, WasiHttpHooks};
@@ -38,9 +40,16 @@ impl WasiHttpHooks for Outbound {
             let response = send(&host, &guard, request, options.unwrap_or_default()).await?;
             let body =
                 |bytes| Full::new(bytes).map_err(|never: std::convert::Infallible| match never {}).boxed_unsync();
-            Ok((response.map(body), Box::new(async { Ok(()) }) as Io))
+            Ok((measured(response).map(body), Box::new(async { Ok(()) }) as Io))
         })
     }
+}
+
+/// The answer with its length, so that the guest can read it in one go.
+fn measured(response: http::Response<Bytes>) -> http::Response<Bytes> {
+    let (mut head, body) = response.into_parts();
+    head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    http::Response::from_parts(head, body)
 }
 
 async fn send(

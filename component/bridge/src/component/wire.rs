@@ -41,7 +41,7 @@ pub(super) async fn incoming(request: wasi::Request) -> Result<Request<Incoming>
     if declared.is_none_or(|length| length <= BODY_MAX) {
         let (taken, result) = wit_future::new(|| Ok(()));
         let (body, ending) = wasi::Request::consume_body(request, result);
-        *own.body_mut() = whole(body, ending, BODY_MAX).await.map(Bytes::from).map_err(|_| TooLarge);
+        *own.body_mut() = whole(body, ending, declared, BODY_MAX).await.map(Bytes::from).map_err(|_| TooLarge);
         drop(taken);
     }
     Ok(own)
@@ -81,21 +81,33 @@ pub(super) fn outgoing(answer: Response<Bytes>) -> Result<wasi::Response, ErrorC
 
 /// Sends a request and reads the whole answer.
 pub(super) async fn send(request: HttpRequest, limits: CallLimits) -> Result<HttpResponse, TransportError> {
-    let headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
-    let headers = Fields::from_list(&headers.collect::<Vec<_>>()).map_err(|_| TransportError::Denied)?;
-    let (writer, contents) = wit_stream::new();
-    let (ending, trailers) = wit_future::new(cut_off);
-    let (outgoing, _) = wasi::Request::new(headers, Some(contents), trailers, Some(options(&limits)));
-    address(&outgoing, request.method, &request.url).ok_or(TransportError::Denied)?;
-    wit_bindgen::spawn(write(writer, ending, Box::new(request.into_pieces())));
+    let own = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
+    let length = request.length();
+    // Told beforehand, so that no host has to send the body in chunks, which some servers and proxies do not take.
+    let told = (length > 0).then(|| (CONTENT_LENGTH.as_str().to_owned(), length.to_string().into_bytes()));
+    let headers = own.chain(told).collect::<Vec<_>>();
+    let headers = Fields::from_list(&headers).map_err(|_| TransportError::Denied)?;
+    let (method, url) = (request.method, request.url.clone());
+    let (contents, trailers) = if length == 0 {
+        (None, wit_future::new(|| Ok(None)).1)
+    } else {
+        let (writer, contents) = wit_stream::new();
+        let (ending, trailers) = wit_future::new(cut_off);
+        wit_bindgen::spawn(write(writer, ending, Box::new(request.into_pieces())));
+        (Some(contents), trailers)
+    };
+    let (outgoing, _) = wasi::Request::new(headers, contents, trailers, Some(options(&limits)));
+    address(&outgoing, method, &url).ok_or(TransportError::Denied)?;
     let response = client::send(outgoing).await.map_err(transport)?;
     let status = response.get_status_code();
     let headers = response.get_headers().copy_all();
     let headers = headers.into_iter().filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)));
-    let headers = headers.collect();
+    let headers: Vec<_> = headers.collect();
+    let declared = headers.iter().find(|(name, _)| name == CONTENT_LENGTH.as_str());
+    let declared = declared.and_then(|(_, length)| length.parse().ok());
     let (taken, result) = wit_future::new(|| Ok(()));
     let (body, ending) = wasi::Response::consume_body(response, result);
-    let body = whole(body, ending, limits.body_bytes).await.map_err(|broken| match broken {
+    let body = whole(body, ending, declared, limits.body_bytes).await.map_err(|broken| match broken {
         Broken::TooLarge => TransportError::TooLarge(Some(limits.body_bytes)),
         Broken::Off => TransportError::Lost("the answer broke off".to_owned()),
     })?;
@@ -153,21 +165,31 @@ enum Broken {
     Off,
 }
 
-async fn whole(body: StreamReader<u8>, ending: FutureReader<Ending>, max: usize) -> Result<Vec<u8>, Broken> {
+/// Reads a body to its end: once as much has come as was declared, nobody has to be asked whether there is more.
+async fn whole(
+    body: StreamReader<u8>,
+    ending: FutureReader<Ending>,
+    declared: Option<usize>,
+    max: usize,
+) -> Result<Vec<u8>, Broken> {
+    if declared.is_some_and(|length| length > max) {
+        return Err(Broken::TooLarge);
+    }
     let mut reader = body;
-    let mut whole = Vec::new();
-    loop {
-        whole.reserve(PART);
+    let mut whole = Vec::with_capacity(declared.unwrap_or(PART));
+    while declared != Some(whole.len()) {
+        let missing = declared.and_then(|length| length.checked_sub(whole.len()));
+        whole.reserve(missing.unwrap_or(PART));
         let (result, filled) = reader.read(whole).await;
         whole = filled;
         if whole.len() > max {
             return Err(Broken::TooLarge);
         }
         if !matches!(result, StreamResult::Complete(_)) {
-            break;
+            return ending.await.map(|_| whole).map_err(|_| Broken::Off);
         }
     }
-    ending.await.map(|_| whole).map_err(|_| Broken::Off)
+    Ok(whole)
 }
 
 /// Whether anything was sent decides whether a write has to be read back.
