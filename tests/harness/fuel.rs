@@ -16,9 +16,9 @@ pub fn to_start() -> u64 {
     PLENTY - logic.expect("the component is built").fuel_left().expect("fuel is counted")
 }
 
-/// The fuel that it takes to read so many approvals from answers, compare them with an empty ledger, and write a card for
-/// each: its three parts, in this order.
-pub fn to_announce(approvals: usize) -> [u64; 3] {
+/// The fuel that it takes to read so many approvals from answers, to compare them with an empty ledger, to render a card
+/// for each, and to write the cards in a dialect: its parts, in this order.
+pub fn to_announce(approvals: usize) -> [u64; 4] {
     let options = LogicOptions { fuel: Some(PLENTY), ..LogicOptions::default() };
     let factory = LogicFactory::new(options).expect("the component is built");
     let mut logic = factory.instance().expect("an instance");
@@ -51,12 +51,17 @@ pub fn to_announce(approvals: usize) -> [u64; 3] {
     let comparing = spent(&logic);
 
     let style = cards::Style { title: None, fields: Vec::new() };
-    for approval in &read {
-        let card = logic.render(approval, cards::Kind::Pending, &style).expect("the call returns").expect("a card");
-        let text = logic.write(&card, cards::Dialect::Markdown).expect("the call returns");
+    let mut render = |approval: &types::Approval| {
+        logic.render(approval, cards::Kind::Pending, &style).expect("the call returns").expect("a card")
+    };
+    let rendered: Vec<_> = read.iter().map(&mut render).collect();
+    let rendering = spent(&logic);
+
+    for card in &rendered {
+        let text = logic.write(card, cards::Dialect::Markdown).expect("the call returns");
         assert!(text.contains("Projector"), "{text}");
     }
-    [reading, comparing, spent(&logic)]
+    [reading, comparing, rendering, spent(&logic)]
 }
 
 /// The same ticket, as the interface has it.

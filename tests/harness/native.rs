@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use approval_bridge::clock::Clock;
+use approval_bridge::clock::{Clock, SystemClock};
 use approval_bridge::egress::{EgressError, RequestOptions, Transport};
-use approval_bridge::key_value::KeyValue;
+use approval_bridge::key_value::{KeyValue, MemoryStore};
 use approval_bridge::limits::LimitError;
-use approval_bridge::variables::Variables;
+use approval_bridge::variables::{VariableMap, Variables};
 use approval_bridge_component::host::{CallLimits, Host, StoreError, VariableError};
 use approval_logic::approval::Millis;
 use approval_logic::http::{HttpRequest, HttpResponse, TransportError};
@@ -21,6 +21,14 @@ pub struct NativeHost {
     pub(super) variables: Arc<dyn Variables>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) transport: Arc<dyn Transport>,
+}
+
+impl NativeHost {
+    /// A host with an empty store and the system's clock.
+    pub fn new(variables: VariableMap, transport: Arc<dyn Transport>) -> Self {
+        let (key_value, clock) = (Arc::new(MemoryStore::new()), Arc::new(SystemClock::default()));
+        Self { key_value, variables: Arc::new(variables), clock, transport }
+    }
 }
 
 fn failed(key: &str, error: approval_bridge::key_value::StoreError) -> StoreError {

@@ -25,8 +25,8 @@ struct Part {
 const PARTS: [Part; 2] = [
     Part {
         package: "approval-logic",
-        // Every approval goes through it, most often in programs that count instructions: a tenth more bytes is worth it.
-        args: &["--features", "component", "--config", "profile.component.opt-level='s'"],
+        // Every approval goes through it, most often in programs that count instructions.
+        args: &["--features", "component", "--config", "profile.component.opt-level=3"],
         file: "approval_logic",
         about: "What changed, what the card says, which bytes go to which vendor: pure, without imports",
     },
