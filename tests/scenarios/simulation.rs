@@ -7,7 +7,12 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use approval_bridge::bridge::Decide;
+use approval_bridge::bridge::types::Verdict;
+use approval_bridge::clock::Clock;
 use approval_bridge::simulate::{Options, Outcome, run, story};
+use approval_bridge::stubs::{Door, Fault};
+use approval_bridge_tests::harness::{ANA, BO, Desk, seconds};
 
 fn options(seed: u64, faults: bool) -> Options {
     Options { seed, days: 2, tickets: 16, poll: Duration::from_secs(900), sweepers: 1, faults, journal: None }
@@ -79,4 +84,30 @@ async fn the_same_seed_gives_the_same_journal_byte_for_byte() {
     assert_eq!(one, other);
     assert!(one.1.lines().count() > 1000);
     assert_ne!(one.0, journal(8).await.0, "another seed is another life");
+}
+
+/// The witness of lives looks at the world when a call ends, and what a call does is there before that.
+#[tokio::test]
+async fn what_a_slow_decision_brings_about_is_not_false_to_say() {
+    let setup = Desk::cloud().witnessed().door(Door::Listener).variable("sdp_modules", "requests");
+    let desk = setup.world(|world| drop(world.request().level(&[ANA]).level(&[BO]).add())).start();
+    desk.witness().look();
+    desk.poll().await.clean();
+    let id = desk.told().remove(0);
+    desk.world(|world| world.fault(Fault::on("PUT", "/approvals/").delays_reply(seconds(10))));
+    let sweep = async {
+        desk.time().sleep(seconds(5)).await;
+        desk.bridge().poll(false).await
+    };
+    let decision = Decide {
+        id,
+        verdict: Verdict::Approve,
+        approver: ANA.1.to_owned(),
+        comment: None,
+        token: desk.witness().card(&desk.witness().waiting()[0]).flatten(),
+    };
+    let (decided, swept) = desk.drive(futures::future::join(desk.bridge().decide(decision), sweep)).await;
+    assert!(decided.is_ok() && swept.is_ok(), "{decided:?} {swept:?}");
+    assert_eq!(desk.told().len(), 2, "the next level was told meanwhile");
+    assert_eq!(desk.witness().breaches(), Vec::new());
 }

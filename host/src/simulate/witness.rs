@@ -179,6 +179,8 @@ impl Witness {
 
     /// Takes note of messages that came in.
     pub(super) fn listen(&self) {
+        // A write whose answer is long in coming has changed the world already, and a sweep may have seen that.
+        self.look();
         let mut seen = self.lock();
         let (total, messages) = self.stubs.with(|world| {
             let all = world.sent_messages();
