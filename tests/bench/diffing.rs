@@ -36,7 +36,7 @@ pub(crate) fn measure(figures: &mut Figures) {
     figures.add("diff of 10,000 approvals, through WIT", millis(through_wit), "ms", None, note);
 }
 
-/// The diff in the module that `cargo xtask bench` built: compiled for size, as the components are.
+/// The diff in the module that `cargo xtask bench` built: compiled as the pure component is.
 fn in_wasm() -> Duration {
     let path = target().join("components/bench_guest.wasm");
     let engine = Engine::default();

@@ -172,25 +172,30 @@ fn merge<'a, 'b>(
         entry.is_open() && whole.binary_search_by(|(own, _)| own.cmp(&ticket)).is_ok()
     };
     // Listed twice: the entry written last counts, and the answer that counts most.
-    let known = known_ids.chunk_by(same).filter_map(|same| known.get(same.last()?.1).copied());
-    let counting = seen_ids.chunk_by(same).filter_map(|same| {
-        let answers = same.iter().filter_map(|(_, at)| Some((*at, seen.get(*at)?)));
-        let most = answers.max_by(|(_, a), (_, b)| weight(a).cmp(&weight(b)).then_with(|| a.cmp(b)));
-        most.map(|(at, _)| at)
+    let known = known_ids.chunk_by(same).filter_map(|same| {
+        let (id, at) = same.last()?;
+        Some((*id, *known.get(*at)?))
     });
-    let counting: Vec<usize> = counting.collect();
+    let counting = seen_ids.chunk_by(same).filter_map(|same| {
+        let answers = same.iter().filter_map(|(id, at)| Some((*id, *at, seen.get(*at)?)));
+        let most = answers.max_by(|(.., a), (.., b)| weight(a).cmp(&weight(b)).then_with(|| a.cmp(b)));
+        most.map(|(id, at, _)| (id, at))
+    });
+    let pairs = known.merge_join_by(counting, |(known, _), (seen, _)| known.cmp(seen));
+    let pairs: Vec<_> = pairs.map(|pair| pair.map_any(|(_, entry)| entry, |(_, at)| at)).collect();
     let mut seen: Vec<_> = seen.into_iter().map(Some).collect();
-    let seen = counting.into_iter().filter_map(|at| seen.get_mut(at).and_then(Option::take));
-    let change = |sides: EitherOrBoth<&Entry, Cow<'_, Approval>>| match sides {
-        EitherOrBoth::Right(approval) => {
-            (approval.status == Status::Pending).then(|| Change::Appeared(approval.into_owned()))
+    let mut take = |at: usize| seen.get_mut(at).and_then(Option::take);
+    let change = |pair: EitherOrBoth<&Entry, usize>| match pair {
+        EitherOrBoth::Right(at) => {
+            let approval = take(at).filter(|approval| approval.status == Status::Pending)?;
+            Some(Change::Appeared(approval.into_owned()))
         }
-        EitherOrBoth::Both(entry, approval) => compare(entry, approval),
+        EitherOrBoth::Both(entry, at) => compare(entry, take(at)?),
         EitherOrBoth::Left(entry) => {
             withdrawn(entry).then(|| Change::Ended(with_status(entry.approval.clone(), Status::Withdrawn)))
         }
     };
-    known.merge_join_by(seen, |entry, approval| entry.approval.id.cmp(&approval.id)).filter_map(change).collect()
+    pairs.into_iter().filter_map(change).collect()
 }
 
 /// What lists are brought in order by: the id of an approval, or of a ticket, which has only the first of the parts.
