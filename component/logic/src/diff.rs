@@ -4,7 +4,7 @@
 //! implementation would show itself by announcing twice (a known approval taken for a new one), by silence (a re-asked
 //! approval taken for the old one) or by reviving what was decided (an old page read late).
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 use itertools::{EitherOrBoth, Itertools};
 use serde::{Deserialize, Serialize};
@@ -144,7 +144,7 @@ impl Change {
 /// tickets outside the snapshot are left alone.
 pub fn diff<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: &[TicketSnapshot]) -> Vec<Change> {
     let whole = snapshot.iter().filter(|ticket| ticket.complete).map(|ticket| &ticket.ticket);
-    merge(ledger, whole, snapshot.iter().flat_map(|ticket| &ticket.approvals).map(Cow::Borrowed).collect())
+    merge(ledger, whole, snapshot.iter().flat_map(|ticket| &ticket.approvals).collect(), Cow::Borrowed)
 }
 
 /// [`diff`] where the snapshot is not needed any more: its approvals become those of the changes, without a copy.
@@ -152,20 +152,22 @@ pub fn diff_owned<'a>(ledger: impl IntoIterator<Item = &'a Entry>, snapshot: Vec
     let (mut whole, mut seen) = (Vec::new(), Vec::new());
     for TicketSnapshot { ticket, approvals, complete } in snapshot {
         whole.extend(complete.then_some(ticket));
-        seen.extend(approvals.into_iter().map(Cow::Owned));
+        seen.extend(approvals);
     }
-    merge(ledger, whole.iter(), seen)
+    merge(ledger, whole.iter(), seen, Cow::Owned)
 }
 
-fn merge<'a, 'b>(
+/// `seen` are the approvals, or what points at them; `taken` is one of them on its way into a change.
+fn merge<'a, 'b, 'c, A: Borrow<Approval>>(
     ledger: impl IntoIterator<Item = &'a Entry>,
     whole: impl Iterator<Item = &'b TicketRef>,
-    seen: Vec<Cow<'_, Approval>>,
+    seen: Vec<A>,
+    taken: impl Fn(A) -> Cow<'c, Approval>,
 ) -> Vec<Change> {
     let known: Vec<&Entry> = ledger.into_iter().collect();
     // Both sides sorted once and merged: lists mostly come in order, and then sorting is one pass.
     let known_ids = in_order(known.iter().map(|entry| Key::of(&entry.approval.id)));
-    let seen_ids = in_order(seen.iter().map(|approval| Key::of(&approval.id)));
+    let seen_ids = in_order(seen.iter().map(|approval| Key::of(&approval.borrow().id)));
     let whole = in_order(whole.map(Key::of_ticket));
     let withdrawn = |entry: &Entry| {
         let ticket = Key { parts: [entry.approval.id.ticket(), "", ""], ..Key::of(&entry.approval.id) };
@@ -177,14 +179,14 @@ fn merge<'a, 'b>(
         Some((*id, *known.get(*at)?))
     });
     let counting = seen_ids.chunk_by(same).filter_map(|same| {
-        let answers = same.iter().filter_map(|(id, at)| Some((*id, *at, seen.get(*at)?)));
+        let answers = same.iter().filter_map(|(id, at)| Some((*id, *at, seen.get(*at)?.borrow())));
         let most = answers.max_by(|(.., a), (.., b)| weight(a).cmp(&weight(b)).then_with(|| a.cmp(b)));
         most.map(|(id, at, _)| (id, at))
     });
     let pairs = known.merge_join_by(counting, |(known, _), (seen, _)| known.cmp(seen));
     let pairs: Vec<_> = pairs.map(|pair| pair.map_any(|(_, entry)| entry, |(_, at)| at)).collect();
     let mut seen: Vec<_> = seen.into_iter().map(Some).collect();
-    let mut take = |at: usize| seen.get_mut(at).and_then(Option::take);
+    let mut take = |at: usize| seen.get_mut(at).and_then(Option::take).map(&taken);
     let change = |pair: EitherOrBoth<&Entry, usize>| match pair {
         EitherOrBoth::Right(at) => {
             let approval = take(at).filter(|approval| approval.status == Status::Pending)?;
