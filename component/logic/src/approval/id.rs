@@ -53,28 +53,26 @@ pub enum IdError {
 impl ApprovalId {
     /// The id of an approval in ServiceDesk Plus. Each part must be an id segment, as in all ids.
     pub fn sdp(kind: TicketKind, ticket: &str, level: &str, approval: &str) -> Result<Self, IdError> {
-        let parts = Parts { source: Source::Sdp, kind, ticket, level, approval }.checked()?;
+        let parts = Parts { source: Source::Sdp, kind, ticket, level, approval: Some(approval) }.checked()?;
         Ok(parts.written([Source::Sdp.name(), kind.plural(), ticket, level, approval].join(":")))
     }
 
     /// The id of an approval request in Zendesk, or of one member's part in it where a group is asked.
     pub fn zendesk(request: &str, member: Option<&str>) -> Result<Self, IdError> {
-        let parts = Parts::short(Source::Zendesk, request, member.unwrap_or_default()).checked()?;
-        // A member that is there and empty is none that can be told apart.
-        member.filter(|member| member.is_empty()).map_or(Ok(()), |_| Err(IdError::Segment("user")))?;
+        let parts = Parts::short(Source::Zendesk, request, member).checked()?;
         Ok(parts.written([Source::Zendesk.name(), request].into_iter().chain(member).collect::<Vec<_>>().join(":")))
     }
 
     /// The id of one recipient's part in a request that the bridge keeps.
     pub fn managed(request: &str, recipient: &str) -> Result<Self, IdError> {
-        let parts = Parts::short(Source::Managed, request, recipient).checked()?;
+        let parts = Parts::short(Source::Managed, request, Some(recipient)).checked()?;
         Ok(parts.written([Source::Managed.name(), request, recipient].join(":")))
     }
 
     /// What stands for an id where none is shown.
     #[cfg(feature = "component")]
     pub(crate) const fn blank(kind: TicketKind) -> Self {
-        Parts { source: Source::Sdp, kind, ticket: "", level: "", approval: "" }.written(String::new())
+        Parts { source: Source::Sdp, kind, ticket: "", level: "", approval: None }.written(String::new())
     }
 
     /// Where it lives.
@@ -137,12 +135,13 @@ struct Parts<'a> {
     kind: TicketKind,
     ticket: &'a str,
     level: &'a str,
-    approval: &'a str,
+    /// None where Zendesk asks one person.
+    approval: Option<&'a str>,
 }
 
 impl<'a> Parts<'a> {
     /// Those of a source without levels.
-    const fn short(source: Source, ticket: &'a str, approval: &'a str) -> Self {
+    const fn short(source: Source, ticket: &'a str, approval: Option<&'a str>) -> Self {
         Self { source, kind: TicketKind::Ticket, ticket, level: "", approval }
     }
 
@@ -152,12 +151,10 @@ impl<'a> Parts<'a> {
         let parts = match std::array::from_fn(|_| next_part(&mut rest)) {
             [Some("sdp"), Some(module), Some(ticket), Some(level), Some(approval), None] => {
                 let kind = TicketKind::module(module).ok_or(IdError::Shape)?;
-                Self { source: Source::Sdp, kind, ticket, level, approval }
+                Self { source: Source::Sdp, kind, ticket, level, approval: Some(approval) }
             }
-            [Some("zendesk"), Some(request), None, ..] => Self::short(Source::Zendesk, request, ""),
-            [Some("zendesk"), Some(_), Some(""), None, ..] => return Err(IdError::Segment("user")),
-            [Some("zendesk"), Some(request), Some(member), None, ..] => Self::short(Source::Zendesk, request, member),
-            [Some("managed"), Some(request), Some(recipient), None, ..] => {
+            [Some("zendesk"), Some(request), member, None, ..] => Self::short(Source::Zendesk, request, member),
+            [Some("managed"), Some(request), recipient @ Some(_), None, ..] => {
                 Self::short(Source::Managed, request, recipient)
             }
             _ => return Err(IdError::Shape),
@@ -167,13 +164,13 @@ impl<'a> Parts<'a> {
 
     fn checked(self) -> Result<Self, IdError> {
         let Self { source, ticket, level, approval, .. } = self;
-        let named = match source {
-            Source::Sdp => [Some(("ticket", ticket)), Some(("level", level)), Some(("approval", approval))],
-            Source::Zendesk => {
-                [Some(("request", ticket)), None, Some(("user", approval)).filter(|_| !approval.is_empty())]
-            }
-            Source::Managed => [Some(("request", ticket)), None, Some(("recipient", approval))],
+        let level = (source == Source::Sdp).then_some(("level", level));
+        let (first, last) = match source {
+            Source::Sdp => ("ticket", "approval"),
+            Source::Zendesk => ("request", "user"),
+            Source::Managed => ("request", "recipient"),
         };
+        let named = [Some((first, ticket)), level, approval.map(|approval| (last, approval))];
         match named.iter().flatten().find(|(_, part)| !is_id_segment(part)) {
             Some((name, _)) => Err(IdError::Segment(name)),
             None => Ok(self),
