@@ -124,18 +124,17 @@ impl<H: Host> Client<H> {
         let over = self.host.sleep(left.min(whole));
         futures::pin_mut!(send, over);
         let answer = match select(send, over).await {
-            Either::Left((answer, _)) => Some(answer),
+            Either::Left((answer, _)) => answer,
             // A process that stood still finds both, and may be told of the time first.
             Either::Right(((), send)) => {
                 let last = self.host.sleep(LAST_LOOK);
                 futures::pin_mut!(last);
                 match select(send, last).await {
-                    Either::Left((answer, _)) => Some(answer),
-                    Either::Right(_) => None,
+                    Either::Left((answer, _)) => answer,
+                    Either::Right(_) => Err(TransportError::Lost("no whole answer in time".to_owned())),
                 }
             }
         };
-        let answer = answer.unwrap_or_else(|| Err(TransportError::Lost("no whole answer in time".to_owned())));
         if answer.is_err() && !method.is_write() && self.left().is_zero() {
             return Err(CallFailure::OutOfTime);
         }

@@ -16,6 +16,9 @@ use ::http::{HeaderValue, Request, Response, Uri};
 /// A body is read in parts of at least this size.
 const PART: usize = 16 * 1024;
 
+/// Room for so much at once, however much is declared: anybody can declare what never comes.
+const ROOM: usize = 256 * 1024;
+
 type Ending = Result<Option<Trailers>, ErrorCode>;
 
 /// The headers that are read, beside `Host`, which most hosts hand over as the request's authority.
@@ -176,10 +179,10 @@ async fn whole(
         return Err(Broken::TooLarge);
     }
     let mut reader = body;
-    let mut whole = Vec::with_capacity(declared.unwrap_or(PART));
+    let mut whole = Vec::new();
     while declared != Some(whole.len()) {
         let missing = declared.and_then(|length| length.checked_sub(whole.len()));
-        whole.reserve(missing.unwrap_or(PART));
+        whole.reserve(missing.map_or(PART, |missing| missing.min(ROOM)));
         let (result, filled) = reader.read(whole).await;
         whole = filled;
         if whole.len() > max {
