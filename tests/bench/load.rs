@@ -17,7 +17,7 @@ const READERS: usize = 8;
 const READS: usize = 150;
 
 /// Bytes of the store for each approval.
-const EACH: usize = 690;
+const EACH: usize = 350;
 
 /// Decisions, one after the other.
 const DECISIONS: usize = 50;

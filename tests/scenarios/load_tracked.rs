@@ -9,21 +9,21 @@ const FEW: usize = 1_000;
 const MANY: usize = 20_000;
 
 /// No value of the store is larger.
-const VALUE_MAX: usize = 128 << 10;
+const VALUE_MAX: usize = 64 << 10;
 
 /// What a quiet sweep may do in the store: operations, bytes read and written. One leaf of the ledger is among them.
 const QUIET_OPERATIONS: u64 = 14;
-const QUIET_READ: u64 = 100_000;
+const QUIET_READ: u64 = 53_000;
 const QUIET_WRITTEN: u64 = 5_200;
 
 /// What a page of the list may read: the index and a leaf.
-const PAGE_READ: u64 = 95_000;
+const PAGE_READ: u64 = 48_000;
 
 /// How often the store may be used while it is cut into slots and all of these are swept.
 const CUT_OPERATIONS: u64 = 880;
 
 /// What the store may hold for each approval, all in all, in bytes.
-const EACH_MAX: usize = 690;
+const EACH_MAX: usize = 350;
 
 async fn tracking(tickets: usize) -> Desk {
     let setup: Setup = Desk::cloud().world(|world| {
@@ -99,7 +99,7 @@ async fn many_tracked_approvals_fit_into_the_memory_of_an_instance() {
     let desk = tracking(MANY).await;
     settle(&desk).await;
     let whole: usize = desk.entries().values().map(Vec::len).sum();
-    assert!(whole > 12 << 20, "{whole} bytes are enough to tell what keeps them from what does not");
+    assert!(whole > 6 << 20, "{whole} bytes are enough to tell what keeps them from what does not");
 
     let page = peak_of(&desk, async |desk| assert_eq!(desk.get("/approvals?limit=100").await.ids().len(), 100)).await;
     assert!(page < 3 << 20, "a page: {page}");

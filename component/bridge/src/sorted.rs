@@ -48,6 +48,11 @@ impl<V> Sorted<V> {
     /// Sets the value of a key.
     pub fn insert(&mut self, key: String, value: V) {
         let value = Box::new(value);
+        // What is in order already is only appended.
+        if self.0.last().is_none_or(|(last, _)| *last < key) {
+            self.0.push((key, value));
+            return;
+        }
         match self.place(&key) {
             Ok(at) => {
                 if let Some(own) = self.0.get_mut(at) {

@@ -178,4 +178,4 @@ async fn a_leaf_of_the_ledger_that_is_cut() {
 }
 
 /// So many tickets with ten approvals each fit into a leaf, and one more does not.
-const TICKETS: usize = 8;
+const TICKETS: usize = 27;

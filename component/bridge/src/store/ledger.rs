@@ -4,24 +4,24 @@
 //! tracked. Leaves are cut between tickets, so a ticket's entries are always in one leaf. A crash between the steps of
 //! a cut leaves at worst an unlisted leaf, which the next cut overwrites.
 
+mod leaf;
+mod row;
+
 use std::sync::Arc;
 
-use approval_logic::approval::{ApprovalId, Millis, Source, TicketRef};
-use approval_logic::diff::{Entry, Said};
+use approval_logic::approval::{ApprovalId, Millis, Source, TicketKind, TicketRef};
+use approval_logic::diff::Entry;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::Store;
+use super::{Store, unreadable, unwritable};
 use crate::host::{Host, StoreError};
-use crate::sorted::Sorted;
+
+use leaf::{Kept, is_kept, slim};
+
+pub use leaf::Leaf;
 
 const ROOT: &str = "v1:ledger";
-
-/// A leaf larger than this is cut. Well below 256 KiB, the largest value that every backend takes.
-const LEAF_MAX: usize = 128 * 1024;
-
-/// Closed entries are kept so long, so that an old answer read late never revives what was decided.
-const KEEP_CLOSED: Millis = 90 * 86_400_000;
 
 /// How many leaves are kept after they were read, some 6 MiB of memory. A walk goes from one to the next and lists come
 /// nearly in the order of the ledger, so a few are enough; all of them would not fit once there are many.
@@ -52,8 +52,6 @@ struct Moved {
     /// Keys that nobody reads any more and that are being removed.
     moved_into_slots: Vec<String>,
 }
-
-type Leaf = Sorted<Entry>;
 
 /// Leaves by their numbers, the one used last at the end. There are few, so a list is searched.
 type Leaves = Vec<(u64, Arc<Leaf>)>;
@@ -202,7 +200,7 @@ impl<H: Host> Ledger<H> {
         // range, long out of date; they must not come back.
         if let Some(before) = self.leaf_at(at - 1).await? {
             let before_number = self.root.lock().await.leaves.get(at - 1).map_or(0, |leaf| leaf.number);
-            self.store.write(&leaf_key(before_number), &*before).await?;
+            self.write(before_number, Leaf::clone(&*before)).await?;
         }
         let mut root = self.root.lock().await;
         let Some(at) = position(&root) else { return Ok(true) };
@@ -219,21 +217,22 @@ impl<H: Host> Ledger<H> {
 
     /// Writes a leaf, cut into as many as its size asks for.
     async fn write(&self, number: u64, leaf: Leaf) -> Result<(), StoreError> {
-        let mut pieces = cut(leaf).into_iter();
+        let pieces = leaf::cut(leaf).map_err(|error| unwritable(&leaf_key(number), &error))?;
+        let mut pieces = pieces.into_iter();
         let Some(lowest) = pieces.next() else { return Ok(()) };
         let mut written = Vec::new();
         let mut root = self.root.lock().await;
         let mut next = root.clone();
         // New leaves, then the root, then the old leaf cut short: after a crash in between, entries past a leaf's range
         // are ignored when it is read.
-        for piece in pieces {
-            let Some(from) = piece.values().next().map(|entry| ticket_key(&entry.approval.id.ticket_ref())) else {
+        for Kept { leaf, bytes } in pieces {
+            let Some(from) = leaf.values().next().map(|entry| ticket_key(&entry.approval.id.ticket_ref())) else {
                 continue;
             };
-            self.store.write(&leaf_key(next.next), &piece).await?;
+            self.store.set(&leaf_key(next.next), bytes).await?;
             let at = next.leaves.partition_point(|leaf| leaf.from <= from);
             next.leaves.insert(at, LeafRef { number: next.next, from });
-            written.push((next.next, Arc::new(piece)));
+            written.push((next.next, Arc::new(leaf)));
             next.next += 1;
         }
         if !written.is_empty() {
@@ -241,11 +240,11 @@ impl<H: Host> Ledger<H> {
             *root = next;
         }
         drop(root);
-        self.store.write(&leaf_key(number), &lowest).await?;
+        self.store.set(&leaf_key(number), lowest.bytes).await?;
         let mut leaves = self.leaves.lock().await;
         leaves.retain(|(own, _)| *own != number);
         leaves.extend(written);
-        leaves.push((number, Arc::new(lowest)));
+        leaves.push((number, Arc::new(lowest.leaf)));
         self.forget_oldest(&mut leaves);
         Ok(())
     }
@@ -275,7 +274,11 @@ impl<H: Host> Ledger<H> {
             leaves.push(found);
             return Ok(leaf);
         }
-        let mut leaf: Leaf = self.store.read(&leaf_key(number)).await?.unwrap_or_default();
+        let key = leaf_key(number);
+        let mut leaf = match self.store.get(&key).await? {
+            Some(bytes) => leaf::read(&bytes).map_err(|why| unreadable(&key, &why))?,
+            None => Leaf::default(),
+        };
         let root = self.root.lock().await;
         if let Some(at) = root.leaves.iter().position(|leaf| leaf.number == number)
             && let Some(next) = root.leaves.get(at + 1)
@@ -320,46 +323,6 @@ fn in_slots() -> StoreError {
     StoreError { key: ROOT.to_owned(), message: message.to_owned() }
 }
 
-fn is_kept(entry: &Entry, now: Millis) -> bool {
-    entry.closed_at.is_none_or(|at| now.saturating_sub(at) < KEEP_CLOSED)
-}
-
-/// Closed entries keep what is needed to recognise them, not what a card shows.
-fn slim(entry: Entry) -> Entry {
-    let mut entry = entry;
-    if entry.said == Said::Closed {
-        entry.approval.ticket.description = None;
-    }
-    entry
-}
-
-/// Halves a leaf until every piece is small enough.
-fn cut(leaf: Leaf) -> Vec<Leaf> {
-    let mut pieces = vec![leaf];
-    let mut at = 0;
-    while let Some(piece) = pieces.get_mut(at) {
-        let size = serde_json::to_vec(piece).map_or(0, |bytes| bytes.len());
-        match (size > LEAF_MAX).then(|| middle(piece)).flatten() {
-            Some(key) => {
-                let upper = piece.split_off(&key);
-                pieces.insert(at + 1, upper);
-            }
-            None => at += 1,
-        }
-    }
-    pieces
-}
-
-/// The key of the first ticket of the upper half; none if all entries are of one ticket.
-fn middle(leaf: &Leaf) -> Option<String> {
-    let half = leaf.len() / 2;
-    let ticket = |entry: &Entry| ticket_key(&entry.approval.id.ticket_ref());
-    let first = leaf.values().next().map(ticket)?;
-    let from = |skip: usize| leaf.values().skip(skip).map(ticket).find(|key| *key != first);
-    let cut = leaf.values().nth(half).map(ticket)?;
-    if cut == first { from(half) } else { Some(cut) }
-}
-
 fn leaf_key(number: u64) -> String {
     format!("{ROOT}:{number}")
 }
@@ -367,7 +330,11 @@ fn leaf_key(number: u64) -> String {
 /// Keys sort as tickets do: by source and kind, then by the number of the ticket. The length in front makes `9` come
 /// before `10`.
 pub fn ticket_key(ticket: &TicketRef) -> String {
-    format!("{}:{}:{:02}{}:", ticket.source, ticket.kind.plural(), ticket.ticket.len(), ticket.ticket)
+    key_of_ticket(ticket.source, ticket.kind, &ticket.ticket)
+}
+
+fn key_of_ticket(source: Source, kind: TicketKind, ticket: &str) -> String {
+    format!("{source}:{}:{:02}{ticket}:", kind.plural(), ticket.len())
 }
 
 fn after_ticket(prefix: &str) -> String {
@@ -383,5 +350,5 @@ pub fn is_key(text: &str) -> bool {
 
 /// The key of an approval's entry.
 pub fn entry_key(id: &ApprovalId) -> String {
-    format!("{}{}:{}", ticket_key(&id.ticket_ref()), id.level(), id.approval())
+    [&key_of_ticket(id.source(), id.kind(), id.ticket()), id.level(), ":", id.approval()].concat()
 }

@@ -17,6 +17,7 @@ pub mod sweeps;
 pub mod token;
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use approval_logic::approval::TicketRef;
 use serde::Serialize;
@@ -65,18 +66,12 @@ impl<H: Host> Store<H> {
     /// Reads a value. One that cannot be understood is an error: guessing would mean to announce everything again.
     pub async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
         let Some(bytes) = self.get(key).await? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| StoreError {
-            key: key.to_owned(),
-            message: format!(
-                "the value cannot be read ({error}); restore the store from its backup, or delete this key"
-            ),
-        })
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(key, &error))
     }
 
     /// Writes a value.
     pub async fn write<T: Serialize + Sync>(&self, key: &str, value: &T) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(value)
-            .map_err(|error| StoreError { key: key.to_owned(), message: format!("not writable: {error}") })?;
+        let bytes = serde_json::to_vec(value).map_err(|error| unwritable(key, &error))?;
         self.set(key, bytes).await
     }
 
@@ -96,6 +91,15 @@ impl<H: Host> Store<H> {
     fn key<'a>(&self, key: &'a str) -> Cow<'a, str> {
         self.slot.map_or(Cow::Borrowed(key), |slot| Cow::Owned(format!("s{slot:02}:{key}")))
     }
+}
+
+fn unreadable(key: &str, why: &dyn Display) -> StoreError {
+    let message = format!("the value cannot be read ({why}); restore the store from its backup, or delete this key");
+    StoreError { key: key.to_owned(), message }
+}
+
+fn unwritable(key: &str, why: &dyn Display) -> StoreError {
+    StoreError { key: key.to_owned(), message: format!("not writable: {why}") }
 }
 
 #[cfg(test)]

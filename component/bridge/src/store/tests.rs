@@ -2,6 +2,7 @@
 //! hide or repeat a message, or leave keys behind that nothing reaches any more.
 
 mod audit;
+mod leaf;
 mod lease;
 mod ledger;
 mod outbox;
