@@ -15,7 +15,7 @@ use approval_logic::sdp::{Level, StatusNames, read_approvals};
 
 fn main() {
     let approvals = std::env::args().nth(1).and_then(|count| count.parse().ok()).expect("how many approvals");
-    let (ticket, names, style) = (level::ticket(), StatusNames::default(), CardStyle::default());
+    let (ticket, names, style) = (level::ticket().into(), StatusNames::default(), CardStyle::default());
     let answers = level::answers(approvals).into_iter().map(|body| HttpResponse::new(200, body));
     let answers: Vec<HttpResponse> = answers.collect();
 

@@ -122,12 +122,13 @@ async fn one_by_one(stubs: &Stubs) -> usize {
     loop {
         let query = ListQuery { start_index: position, rows: sdp::PAGE_SIZE, scope: Scope::All };
         let page = sdp::read_page(kind, &names, &send(stubs, calls.list(kind, &query)).await).expect("a page");
-        for listed in &page.tickets {
-            let ticket: &Ticket = &listed.ticket;
+        position += u64::try_from(page.tickets.len()).expect("few");
+        for listed in page.tickets {
+            let ticket: Arc<Ticket> = listed.ticket.into();
             let answer = send(stubs, calls.levels(kind, &ticket.id)).await;
             for level in sdp::read_levels(&names, &answer).expect("levels").levels {
                 let answer = send(stubs, calls.approvals(kind, &ticket.id, &level.id, 1)).await;
-                let read = sdp::read_approvals(&names, ticket, &level, &answer).expect("approvals");
+                let read = sdp::read_approvals(&names, &ticket, &level, &answer).expect("approvals");
                 for approval in read.approvals.iter().filter(|approval| approval.status == Status::Pending) {
                     let recipient = approval.approver.as_ref().and_then(|person| person.email.clone()).expect("one");
                     let card = render(approval, &CardKind::Pending, &style);
@@ -144,7 +145,6 @@ async fn one_by_one(stubs: &Stubs) -> usize {
                 }
             }
         }
-        position += u64::try_from(page.tickets.len()).expect("few");
         if !page.more {
             return told;
         }

@@ -67,7 +67,7 @@ fn entry(world: &World, row: &Truth, now: Millis) -> Option<Entry> {
     let person = |name: &str, email: &Option<String>| Person { name: Some(name.to_owned()), email: email.clone() };
     let approval = Approval {
         id: row.id.parse().ok()?,
-        ticket: Ticket {
+        ticket: Arc::new(Ticket {
             kind: TicketKind::Request,
             id: ticket.id.clone(),
             number: ticket.number.clone(),
@@ -76,7 +76,7 @@ fn entry(world: &World, row: &Truth, now: Millis) -> Option<Entry> {
             requester: requester.map(|requester| person(&requester.name, &requester.email)),
             priority: ticket.priority.clone(),
             link: None,
-        },
+        }),
         level: Some(row.level_number),
         approver: row.approver.as_deref().map(|name| person(name, &row.email)),
         original_approver: None,

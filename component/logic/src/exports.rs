@@ -7,6 +7,8 @@ mod bindings {
 
 mod convert;
 
+use std::sync::Arc;
+
 use bindings::approvals::bridge::types as wit;
 use bindings::exports::approvals::bridge::{cards, decoding, diffing, payloads};
 
@@ -194,8 +196,8 @@ impl decoding::Guest for Exports {
     ) -> Result<decoding::Approvals, wit::CallError> {
         let level = sdp::Level { id: level.id, number: level.number, live: level.live, approvals: None };
         let names = sdp::StatusNames::default();
-        let read =
-            sdp::read_approvals(&names, &ticket_in(ticket), &level, &response_in(response)).map_err(error_out)?;
+        let read = sdp::read_approvals(&names, &Arc::new(ticket_in(ticket)), &level, &response_in(response))
+            .map_err(error_out)?;
         Ok(decoding::Approvals {
             approvals: read.approvals.into_iter().map(approval_out).collect(),
             refused: refused_out(read.refused),

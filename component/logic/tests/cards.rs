@@ -13,6 +13,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use approval_logic::approval::{Approval, Ticket};
 use approval_logic::card::{Card, CardKind, CardStyle, DEFAULT_TITLE, FieldKind, digest, render};
@@ -51,7 +52,8 @@ impl Case {
         };
         let numbered = (0..count).map(|more| {
             let number = (self.approval.ticket.number.parse::<u32>().expect("a number") + more).to_string();
-            Approval { ticket: Ticket { number, ..self.approval.ticket.clone() }, ..self.approval.clone() }
+            let ticket = Arc::new(Ticket { number, ..Ticket::clone(&self.approval.ticket) });
+            Approval { ticket, ..self.approval.clone() }
         });
         let all: Vec<Approval> = numbered.collect();
         digest(&all.iter().collect::<Vec<_>>(), &style)

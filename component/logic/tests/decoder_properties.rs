@@ -113,7 +113,7 @@ fn decode(response: &HttpResponse) {
             Ok(ticket) => sound_ticket(kind, &ticket),
             Err(error) => sound_error(&error),
         }
-        match sdp::read_approvals(&names, &ticket(kind), &level(), response) {
+        match sdp::read_approvals(&names, &ticket(kind).into(), &level(), response) {
             Ok(read) => read.approvals.iter().for_each(sound_approval),
             Err(error) => sound_error(&error),
         }
@@ -122,14 +122,14 @@ fn decode(response: &HttpResponse) {
         Ok(levels) => {
             for level in &levels.levels {
                 assert!(is_id_segment(&level.id), "{level:?}");
-                let inside = sdp::embedded_approvals(&names, &ticket(TicketKind::Request), level);
+                let inside = sdp::embedded_approvals(&names, &ticket(TicketKind::Request).into(), level);
                 inside.iter().flat_map(|read| &read.approvals).for_each(sound_approval);
             }
         }
         Err(error) => sound_error(&error),
     }
     let id = ApprovalId::sdp(TicketKind::Request, "874", "77", "310").unwrap();
-    match sdp::read_approval(&names, &ticket(TicketKind::Request), &id, response) {
+    match sdp::read_approval(&names, &ticket(TicketKind::Request).into(), &id, response) {
         Ok(approval) => assert_eq!(approval.id, id),
         Err(error) => sound_error(&error),
     }
@@ -401,7 +401,7 @@ proptest! {
         prop_assert_eq!(&kept(read.levels.into_iter().map(|level| level.id).collect()), &good);
 
         let level = Level { live, ..level() };
-        let read = sdp::read_approvals(&names, &ticket(TicketKind::Change), &level, &answer("approvals", &approvals)).unwrap();
+        let read = sdp::read_approvals(&names, &ticket(TicketKind::Change).into(), &level, &answer("approvals", &approvals)).unwrap();
         prop_assert_eq!(read.approvals.len() + read.refused.len(), rows.len());
         prop_assert_eq!(&kept(read.approvals.into_iter().map(|approval| approval.id.approval().to_owned()).collect()), &good);
     }

@@ -16,6 +16,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use approval_logic::approval::{
     Approval, ApprovalId, Millis, Person, Source, Status, Ticket, TicketKind, TicketRef, is_address,
@@ -103,7 +104,7 @@ fn approval(ticket: u8) -> impl Strategy<Value = Approval> {
     (0..3_u8, approver(), status(), sent_at, prop::option::of(Just("A title".to_owned()))).prop_map(
         move |(number, approver, status, sent_at, title)| Approval {
             id: ApprovalId::sdp(TicketKind::Request, &ticket.to_string(), "7", &number.to_string()).unwrap(),
-            ticket: Ticket {
+            ticket: Arc::new(Ticket {
                 kind: TicketKind::Request,
                 id: ticket.to_string(),
                 number: ticket.to_string(),
@@ -112,7 +113,7 @@ fn approval(ticket: u8) -> impl Strategy<Value = Approval> {
                 requester: None,
                 priority: None,
                 link: None,
-            },
+            }),
             level: Some(1),
             approver,
             original_approver: None,

@@ -56,7 +56,7 @@ fn sound_request(request: &Request) {
     }
     assert!(is_line(&request.word), "{request:?}");
     for member in [None, Some("901")] {
-        let approval = request.approval(member, None, bare()).unwrap();
+        let approval = request.approval(member, None, bare().into()).unwrap();
         assert_eq!(approval.id.to_string().parse::<ApprovalId>().as_ref(), Ok(&approval.id));
         assert!(approval.details.iter().all(|detail| (1..=1000).contains(&detail.value.chars().count())));
         assert!([approval.sent_at, approval.decided_at].into_iter().flatten().all(|time| time > 0));

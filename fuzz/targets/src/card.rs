@@ -53,7 +53,7 @@ pub fn markup(input: &[u8]) {
         decided_by: None,
         comment: None,
         details: Vec::new(),
-        ticket,
+        ticket: ticket.into(),
     };
     let style = CardStyle { fields: FieldKind::ALL.to_vec().into(), ..CardStyle::default() };
     let by = approval.ticket.title.clone();

@@ -54,7 +54,7 @@ pub fn sdp_levels(input: &[u8]) {
     let Some(levels) = read(sdp::read_levels(&names, &response)) else { return };
     for level in &levels.levels {
         assert!(approval_logic::approval::is_id_segment(&level.id), "{level:?}");
-        let inside = sdp::embedded_approvals(&names, &bare(TicketKind::Request), level);
+        let inside = sdp::embedded_approvals(&names, &bare(TicketKind::Request).into(), level);
         inside.iter().flat_map(|read| &read.approvals).for_each(rules::approval);
     }
 }
@@ -64,7 +64,7 @@ pub fn sdp_approvals(input: &[u8]) {
     let (names, response) = answer(input);
     for live in [true, false] {
         let level = Level { id: "77".to_owned(), number: None, live, approvals: None };
-        let result = sdp::read_approvals(&names, &bare(TicketKind::Change), &level, &response);
+        let result = sdp::read_approvals(&names, &bare(TicketKind::Change).into(), &level, &response);
         let Some(approvals) = read(result) else { continue };
         approvals.approvals.iter().for_each(rules::approval);
         let waits = approvals.approvals.iter().any(|approval| approval.status.name() == "pending");
@@ -76,7 +76,7 @@ pub fn sdp_approvals(input: &[u8]) {
 pub fn sdp_approval(input: &[u8]) {
     let (names, response) = answer(input);
     let id = ApprovalId::sdp(TicketKind::Request, "874", "77", "310").expect("a proper id");
-    if let Some(approval) = read(sdp::read_approval(&names, &bare(TicketKind::Request), &id, &response)) {
+    if let Some(approval) = read(sdp::read_approval(&names, &bare(TicketKind::Request).into(), &id, &response)) {
         assert_eq!(approval.id, id);
         rules::approval(&approval);
     }

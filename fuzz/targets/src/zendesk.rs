@@ -28,7 +28,7 @@ fn request(request: &Request) {
     if let Some(Assignee::User(id) | Assignee::Group(id)) = &request.assignee {
         assert!(is_id_segment(id), "{request:?}");
     }
-    let approval = request.approval(None, None, bare()).expect("its id is good");
+    let approval = request.approval(None, None, bare().into()).expect("its id is good");
     assert_eq!(approval.id.to_string().parse::<ApprovalId>().as_ref(), Ok(&approval.id));
     for detail in &approval.details {
         assert!(detail.value.chars().count() <= 1000 && !detail.value.chars().any(rules::is_hidden), "{detail:?}");

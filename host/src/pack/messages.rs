@@ -1,5 +1,7 @@
 //! What the bridge sends to Moveworks: the event with its slots, the listener with its payload, and the card as a mock.
 
+use std::sync::Arc;
+
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};
 use approval_logic::card::{Card, CardKind, CardStyle, render};
 use approval_logic::http::HttpRequest;
@@ -35,7 +37,7 @@ fn approval() -> Option<Approval> {
                 replacement.";
     Some(Approval {
         id: ApprovalId::sdp(TicketKind::Request, "874", "77", "310").ok()?,
-        ticket: Ticket {
+        ticket: Arc::new(Ticket {
             kind: TicketKind::Request,
             id: "874".to_owned(),
             number: "874".to_owned(),
@@ -44,7 +46,7 @@ fn approval() -> Option<Approval> {
             requester: Some(person("Sam Stinson", "sam@corp.example")),
             priority: Some("High".to_owned()),
             link: Some("https://desk.corp.example/requests/874".to_owned()),
-        },
+        }),
         level: Some(1),
         approver: Some(person("Ana Ruiz", "ana@corp.example")),
         original_approver: None,
@@ -59,9 +61,9 @@ fn approval() -> Option<Approval> {
 
 /// The same, with nothing but what every approval has.
 fn bare(approval: Approval) -> Approval {
-    let ticket =
-        Ticket { title: None, description: None, requester: None, priority: None, link: None, ..approval.ticket };
-    Approval { ticket, level: None, approver: None, sent_at: None, ..approval }
+    let whole = Arc::unwrap_or_clone(approval.ticket);
+    let ticket = Ticket { title: None, description: None, requester: None, priority: None, link: None, ..whole };
+    Approval { ticket: Arc::new(ticket), level: None, approver: None, sent_at: None, ..approval }
 }
 
 fn card() -> Option<Card> {

@@ -2,6 +2,7 @@
 //! but the diff is measured.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use approval_logic::approval::{Approval, ApprovalId, Person, Status, Ticket, TicketKind};
 use approval_logic::diff::{Entry, Said, TicketSnapshot, diff};
@@ -59,7 +60,7 @@ fn approval(number: usize) -> Option<Approval> {
     let id = ApprovalId::sdp(TicketKind::Request, &ticket, "158000000000001", "158000000000002").ok()?;
     let person = |name: &str| Some(Person { name: Some(name.to_owned()), email: Some("ana@corp.example".to_owned()) });
     Some(Approval {
-        ticket: Ticket {
+        ticket: Arc::new(Ticket {
             kind: TicketKind::Request,
             id: ticket,
             number: number.to_string(),
@@ -68,7 +69,7 @@ fn approval(number: usize) -> Option<Approval> {
             requester: person("Sam Stinson"),
             priority: Some("High".to_owned()),
             link: None,
-        },
+        }),
         id,
         level: Some(1),
         approver: person("Ana Abara"),

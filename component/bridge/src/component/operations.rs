@@ -1,5 +1,7 @@
 //! `operations`: the shell's operations as typed calls. Conversions only.
 
+use std::sync::Arc;
+
 use approval_logic::approval::{
     Approval, Person, Source, Status, Ticket, TicketKind, TicketRef, Verdict, is_id_segment,
 };
@@ -189,7 +191,7 @@ fn ticket(ticket: Ticket) -> wit::Ticket {
 fn approval(approval: Approval) -> wit::Approval {
     wit::Approval {
         id: approval.id.to_string(),
-        ticket: ticket(approval.ticket),
+        ticket: ticket(Arc::unwrap_or_clone(approval.ticket)),
         level: approval.level,
         approver: approval.approver.map(person),
         original_approver: approval.original_approver.map(person),

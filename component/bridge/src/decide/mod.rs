@@ -4,6 +4,8 @@ mod answer;
 pub(crate) mod managed;
 mod written;
 
+use std::sync::Arc;
+
 use approval_logic::approval::{Approval, ApprovalId, Millis, Person, Source, Status, Ticket, Verdict, normal_address};
 use approval_logic::audit::Door;
 use approval_logic::diff::{Decision, Entry, Said};
@@ -280,8 +282,9 @@ impl<H: Host> Desk<'_, H> {
         known.unwrap_or_else(|| normal_address(&self.order.approver))
     }
 
-    fn ticket(&self) -> Ticket {
-        self.entry.map_or_else(|| bare_ticket(&self.order.id.ticket_ref()), |entry| entry.approval.ticket.clone())
+    fn ticket(&self) -> Arc<Ticket> {
+        let bare = || Arc::new(bare_ticket(&self.order.id.ticket_ref()));
+        self.entry.map_or_else(bare, |entry| entry.approval.ticket.clone())
     }
 
     fn absent(&self) -> Answer {

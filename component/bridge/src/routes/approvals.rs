@@ -1,5 +1,7 @@
 //! `GET /approvals` and `GET /approvals/{id}`: the ledger, without a call to a vendor.
 
+use std::sync::Arc;
+
 use approval_logic::approval::{Approval, ApprovalId, Person};
 use approval_logic::card::{Action, Card, CardKind, CardStyle, Field as Line, render};
 use approval_logic::diff::{Entry, Said};
@@ -81,6 +83,7 @@ impl From<Entry> for View {
         };
         let Approval { id, ticket, level, approver, original_approver, status, sent_at, decided_by, .. } =
             entry.approval;
+        let ticket = Arc::unwrap_or_clone(ticket);
         Self {
             source: id.ticket_ref().module(),
             ticket_type: ticket.kind.label(),

@@ -7,6 +7,8 @@ mod read_once;
 pub mod sdp;
 pub mod zendesk;
 
+use std::sync::Arc;
+
 use approval_logic::approval::{Approval, ApprovalId, Person, Source, Status, Ticket, TicketRef, Verdict};
 use approval_logic::http::CallError;
 use approval_logic::managed::{Facts, HelpDesk, Subject};
@@ -81,7 +83,7 @@ impl<H: Host> Sources<H> {
     pub async fn live(
         &self,
         counter: &Counter,
-        ticket: &Ticket,
+        ticket: &Arc<Ticket>,
         id: &ApprovalId,
         asked: &str,
     ) -> Result<Live, CallFailure> {
@@ -106,7 +108,7 @@ impl<H: Host> Sources<H> {
     pub async fn record(
         &self,
         counter: &Counter,
-        ticket: &Ticket,
+        ticket: &Arc<Ticket>,
         id: &ApprovalId,
         asked: &str,
     ) -> Result<Live, CallFailure> {

@@ -139,7 +139,12 @@ impl<H: Host> Session<H> {
     }
 
     /// One approval's record, with the facts of a ticket that is known already.
-    pub async fn approval(&self, counter: &Counter, ticket: &Ticket, id: &ApprovalId) -> Result<Live, CallFailure> {
+    pub async fn approval(
+        &self,
+        counter: &Counter,
+        ticket: &Arc<Ticket>,
+        id: &ApprovalId,
+    ) -> Result<Live, CallFailure> {
         let names = &self.settings.names;
         let read = |response: &HttpResponse| {
             let approval = sdp::read_approval(names, ticket, id, response)?;

@@ -161,7 +161,7 @@ impl<H: Host> Session<H> {
     pub async fn live(
         &self,
         counter: &Counter,
-        ticket: &Ticket,
+        ticket: &Arc<Ticket>,
         id: &ApprovalId,
         asked: &str,
     ) -> Result<Live, CallFailure> {
@@ -274,9 +274,9 @@ impl<H: Host> Session<H> {
         }
     }
 
-    fn ticket_of(&self, request: &Request, known: &Ticket, id: &ApprovalId) -> Ticket {
+    fn ticket_of(&self, request: &Request, known: &Arc<Ticket>, id: &ApprovalId) -> Arc<Ticket> {
         // Where nothing is known, the id of the request stands for the ticket.
-        if known.id == id.ticket() { self.bare_ticket(request) } else { known.clone() }
+        if known.id == id.ticket() { Arc::new(self.bare_ticket(request)) } else { known.clone() }
     }
 
     fn credential(&self) -> Credential {

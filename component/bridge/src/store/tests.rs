@@ -31,7 +31,7 @@ pub(crate) fn entry(ticket: usize) -> Entry {
     };
     let approval = Approval {
         id,
-        ticket,
+        ticket: ticket.into(),
         level: Some(1),
         approver: Some(Person { name: Some("Ana Li".to_owned()), email: Some("ana@corp.example".to_owned()) }),
         original_approver: None,

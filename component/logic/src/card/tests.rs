@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{
     CARD_MAX, Card, CardKind, CardStyle, DEFAULT_TITLE, DIGEST_LINES, Field, FieldKind, NOT_SET, digest, render,
 };
@@ -6,7 +8,7 @@ use crate::approval::{Approval, ApprovalId, Detail, Person, Status, Ticket, Tick
 fn approval() -> Approval {
     Approval {
         id: ApprovalId::sdp(TicketKind::Request, "874", "77", "310").unwrap(),
-        ticket: Ticket {
+        ticket: Arc::new(Ticket {
             kind: TicketKind::Request,
             id: "874".into(),
             number: "874".into(),
@@ -15,7 +17,7 @@ fn approval() -> Approval {
             requester: Some(Person { name: Some("Sam Stinson".into()), email: Some("sam@corp.example".into()) }),
             priority: Some("High".into()),
             link: Some("https://sdp.corp.example/WorkOrder.do?woID=874".into()),
-        },
+        }),
         level: Some(1),
         approver: Some(Person { name: None, email: Some("ana@corp.example".into()) }),
         original_approver: None,
@@ -57,9 +59,9 @@ fn fields_come_in_the_configured_order_and_once() {
 #[test]
 fn what_shows_nothing_is_not_set() {
     let mut approval = approval();
-    approval.ticket.priority = Some(" \u{200b}\n".into());
-    approval.ticket.requester = Some(Person::default());
-    approval.ticket.description = None;
+    Arc::make_mut(&mut approval.ticket).priority = Some(" \u{200b}\n".into());
+    Arc::make_mut(&mut approval.ticket).requester = Some(Person::default());
+    Arc::make_mut(&mut approval.ticket).description = None;
     approval.level = None;
     approval.sent_at = Some(i64::MAX);
     let card = render(&approval, &CardKind::Pending, &style(&FieldKind::ALL));
@@ -71,7 +73,8 @@ fn what_shows_nothing_is_not_set() {
 #[test]
 fn a_person_without_a_visible_name_is_their_address() {
     let mut approval = approval();
-    approval.ticket.requester = Some(Person { name: Some(" ".into()), email: Some("sam@corp.example".into()) });
+    Arc::make_mut(&mut approval.ticket).requester =
+        Some(Person { name: Some(" ".into()), email: Some("sam@corp.example".into()) });
     let card = render(&approval, &CardKind::Pending, &CardStyle::default());
     assert_eq!(value(&card, "Requester"), "sam@corp[.]example");
 }
@@ -114,17 +117,17 @@ fn an_empty_title_is_the_default() {
 #[test]
 fn a_link_that_is_no_web_address_is_left_out() {
     let mut approval = approval();
-    approval.ticket.link = Some("javascript:alert(1)".into());
+    Arc::make_mut(&mut approval.ticket).link = Some("javascript:alert(1)".into());
     assert_eq!(render(&approval, &CardKind::Pending, &CardStyle::default()).link, None);
 }
 
 #[test]
 fn a_cut_does_not_make_a_link() {
     let mut approval = approval();
-    approval.ticket.priority = Some("evil.doc".into());
+    Arc::make_mut(&mut approval.ticket).priority = Some("evil.doc".into());
     let style = CardStyle { max_value: 8, ..CardStyle::default() };
     assert_eq!(value(&render(&approval, &CardKind::Pending, &style), "Priority"), "evil.doc");
-    approval.ticket.priority = Some("evil.docx".into());
+    Arc::make_mut(&mut approval.ticket).priority = Some("evil.docx".into());
     let cut = render(&approval, &CardKind::Pending, &CardStyle { max_value: 8, ..CardStyle::default() });
     assert_eq!(value(&cut, "Priority"), "evil[.]do…");
 }
@@ -132,7 +135,7 @@ fn a_cut_does_not_make_a_link() {
 #[test]
 fn the_longest_value_is_cut_first() {
     let mut approval = approval();
-    approval.ticket.description = Some("\"".repeat(5_000));
+    Arc::make_mut(&mut approval.ticket).description = Some("\"".repeat(5_000));
     let style = CardStyle { max_description: 5_000, ..CardStyle::default() };
     let card = render(&approval, &CardKind::Pending, &style);
     let text = card.to_moveworks();
@@ -163,7 +166,7 @@ fn a_digest_has_a_line_for_each_ticket_and_counts_those_beyond_its_bound() {
     let approvals: Vec<Approval> = (0..DIGEST_LINES + 3)
         .map(|number| {
             let mut approval = approval();
-            approval.ticket.number = format!("{number}\nPriority: low");
+            Arc::make_mut(&mut approval.ticket).number = format!("{number}\nPriority: low");
             approval
         })
         .collect();

@@ -3,6 +3,8 @@
 //! A wrong implementation would show itself in one cell: a second card where nothing is new, silence where somebody was
 //! asked anew, a decided approval that comes back to life, or an old answer that undoes a newer one.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::approval::{Person, Ticket, TicketKind};
 
@@ -12,7 +14,7 @@ const SENT: Millis = 5;
 fn approval(address: Option<&str>, status: Status, sent_at: Option<Millis>) -> Approval {
     Approval {
         id: ApprovalId::sdp(TicketKind::Request, "874", "77", "310").unwrap(),
-        ticket: Ticket {
+        ticket: Arc::new(Ticket {
             kind: TicketKind::Request,
             id: "874".to_owned(),
             number: "874".to_owned(),
@@ -21,7 +23,7 @@ fn approval(address: Option<&str>, status: Status, sent_at: Option<Millis>) -> A
             requester: None,
             priority: None,
             link: None,
-        },
+        }),
         level: Some(1),
         approver: address.map(|address| Person { name: None, email: Some(address.to_owned()) }),
         original_approver: None,

@@ -1,5 +1,6 @@
 //! Records of the interface ↔ values of the model, one function for each type and direction.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::bindings::approvals::bridge::types as wit;
@@ -125,7 +126,7 @@ fn id_of(mut approval: wit::Approval) -> (Option<ApprovalId>, wit::Approval) {
 pub(super) fn approval_with(id: ApprovalId, approval: wit::Approval) -> Approval {
     Approval {
         id,
-        ticket: ticket_in(approval.ticket),
+        ticket: Arc::new(ticket_in(approval.ticket)),
         level: approval.level,
         approver: approval.approver.map(person_in),
         original_approver: approval.original_approver.map(person_in),
@@ -141,7 +142,7 @@ pub(super) fn approval_with(id: ApprovalId, approval: wit::Approval) -> Approval
 pub(super) fn approval_out(approval: Approval) -> wit::Approval {
     wit::Approval {
         id: approval.id.into(),
-        ticket: ticket_out(approval.ticket),
+        ticket: ticket_out(Arc::unwrap_or_clone(approval.ticket)),
         level: approval.level,
         approver: approval.approver.map(person_out),
         original_approver: approval.original_approver.map(person_out),

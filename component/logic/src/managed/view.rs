@@ -1,7 +1,9 @@
 //! A request as its approvers see it: one approval for each of them, as any source would tell it.
 
+use std::sync::Arc;
+
 use super::{Deed, Recipient, Request, State};
-use crate::approval::{Approval, ApprovalId, Detail, Person, Status};
+use crate::approval::{Approval, ApprovalId, Detail, Person, Status, Ticket};
 use crate::text::truncate;
 
 /// So many comments of the ticket are shown.
@@ -14,11 +16,11 @@ impl Request {
     /// The approvals of everybody who is or was asked. Once the request has come to its end, whoever did not answer is no
     /// longer asked.
     pub fn approvals(&self) -> Vec<Approval> {
-        let details = self.details();
-        self.recipients.iter().filter_map(|recipient| self.approval(recipient, &details)).collect()
+        let (ticket, details) = (Arc::new(self.facts.ticket.clone()), self.details());
+        self.recipients.iter().filter_map(|recipient| self.approval(recipient, &ticket, &details)).collect()
     }
 
-    fn approval(&self, recipient: &Recipient, details: &[Detail]) -> Option<Approval> {
+    fn approval(&self, recipient: &Recipient, ticket: &Arc<Ticket>, details: &[Detail]) -> Option<Approval> {
         let answered = recipient.answered_at.is_some();
         let status = match recipient.state {
             _ if !recipient.is_asked() => Status::Withdrawn,
@@ -36,7 +38,7 @@ impl Request {
         let withdrawn_at = recipient.removed_at.or_else(|| self.closed_at());
         Some(Approval {
             id: ApprovalId::managed(&self.id, &recipient.id).ok()?,
-            ticket: self.facts.ticket.clone(),
+            ticket: ticket.clone(),
             level: None,
             approver: Some(recipient.person()),
             original_approver: None,

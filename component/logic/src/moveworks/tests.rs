@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ fn approval(kind: TicketKind) -> Approval {
     let person = |name: &str, email: &str| Some(Person { name: Some(name.to_owned()), email: Some(email.to_owned()) });
     Approval {
         id: ApprovalId::sdp(kind, "158000000004217", "77", "310").unwrap(),
-        ticket: Ticket {
+        ticket: Arc::new(Ticket {
             kind,
             id: "158000000004217".to_owned(),
             number: "874".to_owned(),
@@ -30,7 +31,7 @@ fn approval(kind: TicketKind) -> Approval {
             requester: person("Sam Stinson", "sam@corp.example"),
             priority: Some("High".to_owned()),
             link: Some("https://sdp.corp.example/WorkOrder.do?woID=874".to_owned()),
-        },
+        }),
         level: Some(2),
         approver: person("Ana Li", "Ana@corp.example"),
         original_approver: None,
@@ -53,9 +54,9 @@ fn bare() -> Approval {
         requester: None,
         priority: None,
         link: None,
-        ..full.ticket
+        ..Ticket::clone(&full.ticket)
     };
-    Approval { ticket, level: None, approver: None, sent_at: None, ..full }
+    Approval { ticket: Arc::new(ticket), level: None, approver: None, sent_at: None, ..full }
 }
 
 fn with_message<T>(approval: &Approval, event: Event, token: Option<&str>, then: impl Fn(&Message<'_>) -> T) -> T {

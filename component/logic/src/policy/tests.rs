@@ -3,6 +3,8 @@
 //! A wrong implementation would send a card to nobody or to somebody who wants none, would keep quiet for good about what
 //! was only held back, or would remind too often, too long, or about what is over.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::approval::{ApprovalId, Ticket, TicketKind};
 
@@ -15,7 +17,7 @@ fn person(address: &str) -> Option<Person> {
 fn approval(approver: Option<Person>, sent_at: Option<Millis>) -> Approval {
     Approval {
         id: ApprovalId::sdp(TicketKind::Change, "874", "77", "310").unwrap(),
-        ticket: Ticket {
+        ticket: Arc::new(Ticket {
             kind: TicketKind::Change,
             id: "874".to_owned(),
             number: "874".to_owned(),
@@ -24,7 +26,7 @@ fn approval(approver: Option<Person>, sent_at: Option<Millis>) -> Approval {
             requester: None,
             priority: None,
             link: None,
-        },
+        }),
         level: None,
         approver,
         original_approver: None,

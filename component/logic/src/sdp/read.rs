@@ -1,5 +1,7 @@
 //! Answers of ServiceDesk Plus, read into the model. One odd row never spoils its neighbours.
 
+use std::sync::Arc;
+
 use super::envelope::classify;
 use super::fields::{self, Row};
 use super::status::StatusNames;
@@ -212,7 +214,7 @@ pub fn read_summary(response: &HttpResponse) -> Result<bool, CallError> {
 /// Reads the approvals of one level. On a level that is not live, what still says pending is no longer asked.
 pub fn read_approvals(
     names: &StatusNames,
-    ticket: &Ticket,
+    ticket: &Arc<Ticket>,
     level: &Level,
     response: &HttpResponse,
 ) -> Result<Approvals, CallError> {
@@ -223,11 +225,11 @@ pub fn read_approvals(
 }
 
 /// The approvals that came with their level.
-pub fn embedded_approvals(names: &StatusNames, ticket: &Ticket, level: &Level) -> Option<Approvals> {
+pub fn embedded_approvals(names: &StatusNames, ticket: &Arc<Ticket>, level: &Level) -> Option<Approvals> {
     Some(approvals_of(names, ticket, level, level.approvals.as_ref()?.as_array()?))
 }
 
-fn approvals_of(names: &StatusNames, ticket: &Ticket, level: &Level, rows: &[Value]) -> Approvals {
+fn approvals_of(names: &StatusNames, ticket: &Arc<Ticket>, level: &Level, rows: &[Value]) -> Approvals {
     let mut approvals = Approvals::default();
     for row in rows {
         match object(row).and_then(|row| approval(names, ticket, &level.id, level.number, row)) {
@@ -247,7 +249,7 @@ fn approvals_of(names: &StatusNames, ticket: &Ticket, level: &Level, rows: &[Val
 /// Reads one approval. The ticket of the result is as given.
 pub fn read_approval(
     names: &StatusNames,
-    ticket: &Ticket,
+    ticket: &Arc<Ticket>,
     id: &ApprovalId,
     response: &HttpResponse,
 ) -> Result<Approval, CallError> {
@@ -279,7 +281,7 @@ pub fn read_decision(response: &HttpResponse) -> Result<(), CallError> {
 
 fn approval(
     names: &StatusNames,
-    ticket: &Ticket,
+    ticket: &Arc<Ticket>,
     level: &str,
     number: Option<u32>,
     row: &Row,

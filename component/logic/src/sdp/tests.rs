@@ -13,6 +13,7 @@ mod token;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -48,6 +49,11 @@ fn ticket(kind: TicketKind, id: &str) -> Ticket {
         priority: None,
         link: None,
     }
+}
+
+/// The same, known already.
+fn known(kind: TicketKind, id: &str) -> Arc<Ticket> {
+    ticket(kind, id).into()
 }
 
 fn person(name: &str, email: &str) -> Person {

@@ -3,6 +3,8 @@
 //! Lists hold fewer fields than a single request does: who decided, when and why is in the early-access description
 //! "Approval Workflow Instances" only, and is read wherever it is there.
 
+use std::sync::Arc;
+
 use super::errors::classify;
 use super::pages::{More, more};
 use super::read::{Refused, odd, one, rows, text, time};
@@ -95,7 +97,7 @@ impl Request {
         &self,
         member: Option<&str>,
         approver: Option<Person>,
-        ticket: Ticket,
+        ticket: Arc<Ticket>,
     ) -> Result<Approval, IdError> {
         let detail =
             |label: &str, value: &Option<String>| value.clone().map(|value| Detail { label: label.to_owned(), value });

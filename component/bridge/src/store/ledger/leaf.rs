@@ -1,5 +1,7 @@
 //! A leaf of the ledger: some entries in the order of their keys, and the bytes that they are kept as.
 
+use std::sync::Arc;
+
 use approval_logic::approval::Millis;
 use approval_logic::diff::{Entry, Said};
 
@@ -89,8 +91,9 @@ pub(super) fn is_kept(entry: &Entry, now: Millis) -> bool {
 /// Closed entries keep what is needed to recognise them, not what a card shows.
 pub(super) fn slim(entry: Entry) -> Entry {
     let mut entry = entry;
-    if entry.said == Said::Closed {
-        entry.approval.ticket.description = None;
+    let ticket = &mut entry.approval.ticket;
+    if entry.said == Said::Closed && ticket.description.is_some() {
+        Arc::make_mut(ticket).description = None;
     }
     entry
 }

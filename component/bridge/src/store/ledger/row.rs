@@ -4,6 +4,7 @@
 //! form, with a number of its own (see [`leaf`](super::leaf)).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use approval_logic::approval::{self as model, Detail, IdError, Millis, Status, TicketKind};
 use approval_logic::diff::{Decision, Entry, Said};
@@ -122,15 +123,15 @@ impl<'a> Row<'a> {
     /// The entries of rows that stand one behind the other.
     pub(super) fn entries(rows: Vec<Self>) -> impl Iterator<Item = Result<Entry, RowError>> {
         rows.into_iter().scan(None, |ticket, row| {
-            *ticket = row.ticket.or(*ticket);
-            Some(ticket.ok_or(RowError::NoTicket).and_then(|ticket| row.entry(ticket)))
+            *ticket = row.ticket.map(Ticket::shared).or_else(|| ticket.take());
+            Some(ticket.clone().ok_or(RowError::NoTicket).and_then(|ticket| row.entry(ticket)))
         })
     }
 
-    fn entry(self, ticket: Ticket<'_>) -> Result<Entry, RowError> {
+    fn entry(self, ticket: Arc<model::Ticket>) -> Result<Entry, RowError> {
         let approval = model::Approval {
             id: self.id.parse()?,
-            ticket: ticket.owned(),
+            ticket,
             level: self.level,
             approver: self.approver.map(Person::owned),
             original_approver: self.original_approver.map(Person::owned),
@@ -171,8 +172,8 @@ impl<'a> Ticket<'a> {
         }
     }
 
-    fn owned(self) -> model::Ticket {
-        model::Ticket {
+    fn shared(self) -> Arc<model::Ticket> {
+        Arc::new(model::Ticket {
             kind: self.kind,
             id: self.id.to_owned(),
             number: self.number.to_owned(),
@@ -181,7 +182,7 @@ impl<'a> Ticket<'a> {
             requester: self.requester.map(Person::owned),
             priority: self.priority.map(str::to_owned),
             link: self.link.map(str::to_owned),
-        }
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! How a leaf of the ledger is kept. A wrong implementation would lose a field, take another version's bytes or a torn value
 //! for an empty ledger, or keep the text of a ticket once for each of its approvals.
 
+use std::sync::Arc;
+
 use approval_logic::approval::{ApprovalId, Detail, Person, Status, TicketKind, Verdict};
 use approval_logic::diff::{Decision, Entry, Said};
 use futures::FutureExt;
@@ -54,7 +56,7 @@ fn read(leaf: &[u8]) -> Result<Vec<Entry>, StoreError> {
 fn whole() -> Entry {
     let mut entry = entry(7);
     let somebody = |name: &str| Person { name: Some(name.to_owned()), email: None };
-    entry.approval.ticket.link = Some("https://sdp.example/requests/7".to_owned());
+    Arc::make_mut(&mut entry.approval.ticket).link = Some("https://sdp.example/requests/7".to_owned());
     entry.approval.original_approver = Some(somebody("Bo Kim"));
     entry.approval.decided_at = Some(-1);
     entry.approval.decided_by = Some(Person { name: None, email: Some("bo@corp.example".to_owned()) });
@@ -70,7 +72,7 @@ fn whole() -> Entry {
 fn bare(id: ApprovalId) -> Entry {
     let mut entry = entry(7);
     entry.approval.id = id;
-    let ticket = &mut entry.approval.ticket;
+    let ticket = Arc::make_mut(&mut entry.approval.ticket);
     (ticket.title, ticket.description, ticket.requester, ticket.priority) = (None, None, None, None);
     (entry.approval.level, entry.approval.approver, entry.approval.sent_at, entry.announced_at) =
         (None, None, None, None);
@@ -114,7 +116,7 @@ fn every_status_and_whatever_was_said_come_back() {
 /// One with every part, and one more of its ticket that has the fewest.
 fn two_of_a_ticket() -> Vec<Entry> {
     let mut first = whole();
-    first.approval.ticket.description = Some("The lamp is at its end.\n".to_owned());
+    Arc::make_mut(&mut first.approval.ticket).description = Some("The lamp is at its end.\n".to_owned());
     let mut second = bare(ApprovalId::sdp(TicketKind::Request, "7", "1", "2").unwrap());
     second.approval.ticket = first.approval.ticket.clone();
     second.approval.status = Status::Withdrawn;

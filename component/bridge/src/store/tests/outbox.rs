@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::entry;
 use crate::host::{Host, StoreError};
 use crate::sorted::Sorted;
@@ -151,7 +153,7 @@ async fn given_up_messages_never_make_a_value_that_no_store_takes() {
     let long = |ticket: usize| {
         let mut record = record(ticket);
         if let Content::Pending(entries) = &mut record.content {
-            entries[0].approval.ticket.description = Some("long ".repeat(1_500));
+            Arc::make_mut(&mut entries[0].approval.ticket).description = Some("long ".repeat(1_500));
         }
         record
     };

@@ -1,5 +1,7 @@
 //! One ticket, looked into: its levels, the approvals of those that matter, its facts where a card will need them.
 
+use std::sync::Arc;
+
 use approval_logic::approval::{Approval, Status, Ticket, TicketKind, TicketRef};
 use approval_logic::diff::{Entry, TicketSnapshot};
 use approval_logic::http::CallError;
@@ -55,7 +57,7 @@ pub(super) async fn look<H: Host>(
     let matters = |level: &&Level| level.live || asked.contains(&level.id.as_str());
     let wanted: Vec<&Level> = levels.levels.iter().filter(matters).collect();
     let needs_facts = wanted.iter().any(|level| level.live) && described(&subject.known).is_none();
-    let base = subject.listed.clone().unwrap_or_else(|| bare_ticket(&subject.ticket));
+    let base = Arc::new(subject.listed.clone().unwrap_or_else(|| bare_ticket(&subject.ticket)));
     let reads = together::all(wanted.iter().map(|level| approvals(session, counter, &base, level)));
     let facts = facts(session, counter, subject, needs_facts);
     let (read, facts) = join(reads, facts).await;
@@ -129,7 +131,7 @@ async fn levels<H: Host>(
 async fn approvals<H: Host>(
     session: &Session<H>,
     counter: &Counter,
-    ticket: &Ticket,
+    ticket: &Arc<Ticket>,
     level: &Level,
 ) -> Result<Approvals, CallFailure> {
     let names = &session.settings().names;
@@ -171,7 +173,7 @@ async fn facts<H: Host>(
     counter: &Counter,
     subject: &Subject,
     needed: bool,
-) -> Result<Ticket, CallFailure> {
+) -> Result<Arc<Ticket>, CallFailure> {
     let TicketRef { kind, ticket: id, .. } = &subject.ticket;
     let known = subject.known.last().map(|entry| &entry.approval.ticket);
     let mut ticket = match &subject.listed {
@@ -188,13 +190,13 @@ async fn facts<H: Host>(
             }
         }
         Some(listed) => listed.clone(),
-        None => known.cloned().unwrap_or_else(|| bare_ticket(&subject.ticket)),
+        None => known.map_or_else(|| bare_ticket(&subject.ticket), |known| Ticket::clone(known)),
     };
     if ticket.description.is_none() {
         ticket.description = described(&subject.known).flatten();
     }
     ticket.link = session.link(*kind, id, &ticket.number);
-    Ok(ticket)
+    Ok(Arc::new(ticket))
 }
 
 /// The description as it was read for an entry that is still open. Outer none: it was never read.

@@ -1,6 +1,6 @@
 //! Requests, compared a hundred at a time: who is asked, what the ticket says, what is known.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use approval_logic::approval::{Approval, Person, Status, Ticket, TicketRef};
 use approval_logic::diff::{Entry, Said, TicketSnapshot};
@@ -211,19 +211,20 @@ impl<H: Host> Account<'_, H> {
     }
 
     /// What a card shows of the ticket: as it was read for an entry that is open, or just now.
-    fn facts(&self, subject: &Subject, around: &Around<'_>) -> Ticket {
+    fn facts(&self, subject: &Subject, around: &Around<'_>) -> Arc<Ticket> {
         if let Some(ticket) = described(&subject.known) {
             return ticket.clone();
         }
         let bare = self.session.bare_ticket(&subject.request);
-        let Some(facts) = around.tickets.get(&bare.id) else { return bare };
+        let Some(facts) = around.tickets.get(&bare.id) else { return Arc::new(bare) };
         let requester = facts.requester.as_ref().and_then(|user| around.users.get(user));
-        Ticket { requester: requester.map(|user| user.person.clone()), link: bare.link, ..facts.ticket.clone() }
+        let requester = requester.map(|user| user.person.clone());
+        Arc::new(Ticket { requester, link: bare.link, ..facts.ticket.clone() })
     }
 }
 
 /// The facts of the ticket as they are known of an open entry.
-fn described(known: &[Entry]) -> Option<&Ticket> {
+fn described(known: &[Entry]) -> Option<&Arc<Ticket>> {
     known.iter().find(|entry| entry.is_open()).map(|entry| &entry.approval.ticket)
 }
 

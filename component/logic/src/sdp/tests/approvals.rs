@@ -10,14 +10,14 @@ fn level(live: bool) -> Level {
 }
 
 fn read(row: Value, live: bool) -> Approval {
-    let ticket = ticket(TicketKind::Request, "874");
+    let ticket = known(TicketKind::Request, "874");
     let read = read_approvals(&names(), &ticket, &level(live), &ok(&json!({ "approvals": [row] }))).unwrap();
     read.approvals.into_iter().next().unwrap()
 }
 
 #[test]
 fn a_level_of_approvals_is_read_row_by_row() {
-    let change = ticket(TicketKind::Change, "158000000005001");
+    let change = known(TicketKind::Change, "158000000005001");
     let read = read_approvals(&names(), &change, &level(true), &fixture("approvals.json")).unwrap();
     let shown: Vec<(&str, &Status, Option<String>)> = read
         .approvals
@@ -94,7 +94,7 @@ fn a_level_with_every_status_asks_exactly_one_person() {
     let rows: Vec<Value> =
         statuses.iter().enumerate().map(|(n, name)| json!({ "id": n, "status": { "name": name } })).collect();
     let read =
-        read_approvals(&names(), &ticket(TicketKind::Request, "874"), &level(true), &ok(&json!({ "approvals": rows })));
+        read_approvals(&names(), &known(TicketKind::Request, "874"), &level(true), &ok(&json!({ "approvals": rows })));
     let approvals = read.unwrap().approvals;
     assert_eq!(approvals.len(), statuses.len());
     assert_eq!(approvals.iter().filter(|one| one.status == Status::Pending).count(), 1);
@@ -134,7 +134,7 @@ fn nobody_is_asked_on_a_level_that_is_not_live() {
     }
     let inside = json!([{ "id": "1", "status": { "name": "Pending Approval" } }]).to_string();
     let dead = Level { approvals: json::read(inside.as_bytes()).map(json::Value::into_owned), ..level(false) };
-    let inside = embedded_approvals(&names(), &ticket(TicketKind::Request, "874"), &dead).unwrap();
+    let inside = embedded_approvals(&names(), &known(TicketKind::Request, "874"), &dead).unwrap();
     assert_eq!(inside.approvals[0].status, Status::Withdrawn);
 }
 
@@ -154,7 +154,7 @@ fn a_deleted_approval_is_withdrawn_whatever_it_says() {
 
 #[test]
 fn the_level_number_is_the_levels_own_else_the_approvals() {
-    let ticket = ticket(TicketKind::Request, "874");
+    let ticket = known(TicketKind::Request, "874");
     let body = json!({ "approvals": [{ "id": "1", "status": "Approved", "approval_level": { "level": "4" } }] });
     for (number, wanted) in [(Some(2), Some(2)), (None, Some(4))] {
         let level = Level { number, ..level(true) };
@@ -167,7 +167,7 @@ fn the_level_number_is_the_levels_own_else_the_approvals() {
 
 fn read_more(info: Value) -> (bool, usize) {
     let body = json!({ "approvals": [], "list_info": info });
-    let read = read_approvals(&names(), &ticket(TicketKind::Request, "874"), &level(true), &ok(&body)).unwrap();
+    let read = read_approvals(&names(), &known(TicketKind::Request, "874"), &level(true), &ok(&body)).unwrap();
     (read.more, read.approvals.len())
 }
 
@@ -177,7 +177,7 @@ fn an_id_that_cannot_be_a_path_is_refused() {
         { "id": "1/2", "status": "Approved" }, { "id": "..", "status": "Approved" }, { "id": "a:b", "status": "Approved" },
         { "id": 0.1, "status": "Approved" }, { "id": "3", "status": "Approved" },
     ]);
-    let ticket = ticket(TicketKind::Request, "874");
+    let ticket = known(TicketKind::Request, "874");
     let read = read_approvals(&names(), &ticket, &level(true), &ok(&json!({ "approvals": rows }))).unwrap();
     assert_eq!((read.approvals.len(), read.refused.len()), (1, 4));
 }
@@ -185,7 +185,7 @@ fn an_id_that_cannot_be_a_path_is_refused() {
 #[test]
 fn one_approval_is_read_only_if_it_is_the_one_asked_for() {
     let id = ApprovalId::sdp(TicketKind::Request, "874", "77", "310").unwrap();
-    let known = ticket(TicketKind::Request, "874");
+    let known = known(TicketKind::Request, "874");
     let one = |body: Value| read_approval(&names(), &known, &id, &ok(&body)).map_err(|error| told(&error));
     let row = json!({ "id": 310, "status": { "name": "Denied" }, "approval_level": { "id": "77", "level": 3 } });
     let read = one(json!({ "approval": row })).unwrap();

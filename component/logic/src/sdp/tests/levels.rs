@@ -73,7 +73,7 @@ fn a_levels_number_comes_as_number_or_text() {
 #[test]
 fn approvals_inside_a_level_are_used_only_if_they_tell_their_status() {
     let levels = read_levels(&names(), &fixture("levels_with_approvals.json")).unwrap();
-    let ticket = ticket(TicketKind::Request, "874");
+    let ticket = known(TicketKind::Request, "874");
     let inside: Vec<Option<Approvals>> =
         levels.levels.iter().map(|level| embedded_approvals(&names(), &ticket, level)).collect();
     let [Some(first), None, None, None] = inside.as_slice() else { panic!("{inside:?}") };

@@ -148,18 +148,18 @@ fn what_is_asked_stands_on_the_approval_as_plain_bounded_text() {
     let row = json!({ "id": "01JZ", "status": "active", "subject": "A\nB\u{202e}", "created_at": "2026-03-02T09:15:00Z",
         "message": "<script>alert(1)</script>\u{202e}\r\n[x](https://evil.example)" });
     let ana = Person { name: Some("Ana Li".to_owned()), email: Some("ana@corp.example".to_owned()) };
-    let approval = read(row).approval(None, Some(ana.clone()), bare()).unwrap();
+    let approval = read(row).approval(None, Some(ana.clone()), bare().into()).unwrap();
     assert_eq!(approval.id.to_string(), "zendesk:01JZ");
     assert_eq!((approval.approver, approval.sent_at), (Some(ana), Some(1_772_442_900_000)));
     let detail = |label: &str, value: &str| Detail { label: label.to_owned(), value: value.to_owned() };
     let message = "<script>alert(1)</script>\n[x](https://evil.example)";
     assert_eq!(approval.details, [detail("Subject", "A B"), detail("Message", message)]);
     let long = json!({ "id": "01JZ", "status": "active", "message": "x".repeat(5000), "subject": "y".repeat(5000) });
-    let member = read(long).approval(Some("901"), None, bare()).unwrap();
+    let member = read(long).approval(Some("901"), None, bare().into()).unwrap();
     assert_eq!(member.id.to_string(), "zendesk:01JZ:901");
     let lengths: Vec<_> = member.details.iter().map(|detail| detail.value.chars().count()).collect();
     assert_eq!(lengths, [300, 1000]);
-    assert!(read(json!({ "id": "01JZ", "status": "active" })).approval(Some("a/b"), None, bare()).is_err());
+    assert!(read(json!({ "id": "01JZ", "status": "active" })).approval(Some("a/b"), None, bare().into()).is_err());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! `BLESS=1 cargo test -p approval-bridge-component console` writes the files anew; read the difference before committing.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use approval_logic::approval::{Person, Status};
 use approval_logic::card::{CardKind, CardStyle, render};
@@ -35,9 +36,10 @@ fn waiting(number: usize, text: &str, said: Said) -> Entry {
     let hours = i64::try_from(number).unwrap() * 7;
     entry.approval.sent_at = Some(NOW - hours * HOUR);
     entry.approval.approver = Some(Person { name: Some(text.to_owned()), email: Some(text.to_owned()) });
-    entry.approval.ticket.title = Some(text.to_owned());
-    entry.approval.ticket.number = text.to_owned();
-    entry.approval.ticket.description = Some(text.to_owned());
+    let ticket = Arc::make_mut(&mut entry.approval.ticket);
+    ticket.title = Some(text.to_owned());
+    ticket.number = text.to_owned();
+    ticket.description = Some(text.to_owned());
     entry.told_at = Some(NOW - hours * HOUR).filter(|_| said == Said::Announced);
     Entry { said, ..entry }
 }
