@@ -4,7 +4,7 @@
 //! an answer, or tells the key.
 
 use approval_bridge::stubs::{ATERA_API_KEY, Effect, Fault, Vendor};
-use approval_bridge_tests::harness::{ANA, BO, Desk, Setup, days, hours, minutes};
+use approval_bridge_tests::harness::{ANA, BO, Desk, Setup, days, hours, minutes, seconds};
 use serde_json::{Value, json};
 
 async fn asked(setup: Setup) -> (Desk, String, String) {
@@ -79,6 +79,35 @@ async fn a_note_that_was_not_taken_is_written_later() {
         assert!(desk.notes(&ticket).is_empty(), "{what}");
         desk.poll_every(minutes(2), 10).await.clean();
         assert_eq!((desk.notes(&ticket).len(), field(&desk, &ticket).as_deref()), (1, Some("Approved")), "{what}");
+    }
+}
+
+/// Atera publishes no limit. After an outage there may be much to write at once.
+#[tokio::test]
+async fn no_minute_has_more_than_90_calls_and_all_is_written_in_the_end() {
+    let desk = Desk::atera().start();
+    desk.world(|world| world.fault(Fault::on("PUT", "/customvalues").drops().always()));
+    let mut tickets = Vec::new();
+    for _ in 0..60 {
+        let ticket = desk.ticket_of_sam();
+        let id = desk.ask(&ticket, &[ANA], Value::Null).await;
+        desk.respond(&id, ANA, "approve").await;
+        tickets.push(ticket);
+        // These calls are made on somebody's behalf, each in a process of its own.
+        desk.advance(minutes(1));
+    }
+    desk.world(|world| world.clear_faults());
+    desk.forget_calls();
+    for _ in 0..20 {
+        desk.poll().await;
+        desk.advance(seconds(15));
+    }
+    assert!(tickets.iter().all(|ticket| desk.notes(ticket).len() == 1), "all is written, once");
+    let times: Vec<i64> = desk.calls("*", "/atera/").iter().map(|call| call.at).collect();
+    assert!(times.len() >= 60 * 3, "{} calls", times.len());
+    for (index, begin) in times.iter().enumerate() {
+        let within = times.iter().skip(index).take_while(|at| **at < begin + 60_000).count();
+        assert!(within <= 90, "{within} calls in a minute");
     }
 }
 

@@ -1,5 +1,5 @@
-//! One client for every vendor: bounded concurrency, a deadline, repeats of what is worth repeating, and a pause for
-//! everybody once an origin says that it is too much.
+//! One client for every vendor: bounded concurrency, a deadline, repeats of what is worth repeating, a pause for everybody
+//! once an origin says that it is too much, and a pace for a vendor that does not say so in time.
 
 mod calls;
 
@@ -10,6 +10,7 @@ use std::time::Duration;
 use approval_logic::http::{
     CALL_LIMIT, CIRCUIT_OPEN, CallError, HttpRequest, HttpResponse, RATE_LIMITED, TransportError,
 };
+use approval_logic::pace::{Pace, Rate};
 use approval_logic::redact::Carried;
 use futures::future::{Either, select};
 use tokio::sync::Semaphore;
@@ -65,6 +66,8 @@ pub struct Client<H> {
     spent: Arc<AtomicBool>,
     /// Whether limits are waited out; otherwise the caller is told at once.
     patient: bool,
+    /// None: as fast as the vendor takes it.
+    pace: Option<Arc<tokio::sync::Mutex<Pace>>>,
     calls: Calls,
 }
 
@@ -80,6 +83,7 @@ impl<H: Host> Client<H> {
             faults: Arc::default(),
             spent: Arc::default(),
             patient: true,
+            pace: None,
             calls: Calls::default(),
         }
     }
@@ -88,6 +92,13 @@ impl<H: Host> Client<H> {
     #[must_use]
     pub fn impatient(self) -> Self {
         Self { patient: false, ..self }
+    }
+
+    /// The same client, in whose calls nobody else has a part, at this pace.
+    #[must_use]
+    pub fn paced(self, rate: Rate) -> Self {
+        let pace = Pace::new(rate, &[], self.host.now());
+        Self { pace: Some(Arc::new(tokio::sync::Mutex::new(pace))), ..self }
     }
 
     /// The same client with another end: everybody shares the calls under way and the pauses.
@@ -104,6 +115,7 @@ impl<H: Host> Client<H> {
     pub async fn once(&self, counter: &Counter, request: HttpRequest) -> Result<HttpResponse, CallFailure> {
         let method = request.method;
         let origin = origin(&request.url);
+        self.turn().await?;
         let Ok(_permit) = self.permits.acquire().await else { return Err(CallFailure::OutOfTime) };
         self.out_of_pause(&origin).await?;
         self.closed_circuit(&origin)?;
@@ -255,11 +267,29 @@ impl<H: Host> Client<H> {
             if wait.is_zero() {
                 return Ok(());
             }
-            if wait >= self.left() {
-                return Err(CallFailure::OutOfTime);
-            }
-            self.host.sleep(wait).await;
+            self.wait(wait).await?;
         }
+    }
+
+    /// Waits for a turn, one caller after another.
+    async fn turn(&self) -> Result<(), CallFailure> {
+        let Some(pace) = &self.pace else { return Ok(()) };
+        let mut pace = pace.lock().await;
+        let wait = u64::try_from(pace.wait(self.host.now())).unwrap_or(0);
+        self.wait(Duration::from_millis(wait)).await?;
+        pace.take(self.host.now());
+        Ok(())
+    }
+
+    async fn wait(&self, wait: Duration) -> Result<(), CallFailure> {
+        if wait.is_zero() {
+            return Ok(());
+        }
+        if wait >= self.left() {
+            return Err(CallFailure::OutOfTime);
+        }
+        self.host.sleep(wait).await;
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! So many messages in any span of time, and no more.
+//! So many messages or calls in any span of time, and no more.
 //!
 //! Moveworks counts the messages of the whole organisation. The times of the last span's messages are kept, so that the
 //! limit holds over sweeps and restarts as well; a count that begins anew each minute would let twice as many through
@@ -6,7 +6,7 @@
 
 use crate::approval::Millis;
 
-/// How many messages may go in any span of a length.
+/// How many messages, or calls, may go in any span of a length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// So many; 0: as many as there are.
@@ -22,6 +22,10 @@ impl Rate {
     /// What a secured listener takes (Moveworks, "Webhook Listener": 5 requests a second; newer copies of the page say
     /// 50, and those who know theirs can set it).
     pub const LISTENER: Self = Self { messages: 5, span: 1_000 };
+
+    /// What Atera is asked at most: 90 a minute, in steps so short that sweeps which follow one another closely keep to it
+    /// together. Atera publishes no limit; 500 in five minutes is the lowest that its users have met.
+    pub const ATERA: Self = Self { messages: 3, span: 2_000 };
 
     /// So many a minute.
     pub const fn per_minute(messages: usize) -> Self {

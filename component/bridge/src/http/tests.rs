@@ -82,6 +82,23 @@ async fn a_lost_answer_to_a_write_is_unknown_and_is_not_sent_again_by_the_client
     assert!(matches!(failure, Err(CallFailure::Failed(CallError::Unknown { .. }))));
 }
 
+#[tokio::test]
+async fn a_pace_holds_for_callers_side_by_side_and_for_repeats_and_waits_no_longer_than_there_is_time() {
+    let (host, calls) = answers(vec![FAULT, OK]);
+    let begun = host.ticks();
+    let rate = Rate { messages: 2, span: 10_000 };
+    let client = Client::new(host.clone(), 4, Duration::from_secs(30)).paced(rate);
+    let (counter, others) = (Counter::default(), client.clone());
+    let read_all = ["a", "b", "c", "d"].map(|path| others.read(&counter, get(path), read));
+    let ended = futures::future::join_all(read_all).await;
+    assert!(ended.iter().all(Result::is_ok), "{ended:?}");
+    assert_eq!(*calls.lock().unwrap(), 5, "one of them was repeated");
+    assert!((20_000..25_000).contains(&(host.ticks() - begun)), "{}", host.ticks() - begun);
+    client.read(&counter, get("e"), read).await.unwrap();
+    assert_eq!(client.read(&counter, get("f"), read).await, Err(CallFailure::OutOfTime));
+    assert_eq!(*calls.lock().unwrap(), 6);
+}
+
 #[test]
 fn an_origin_is_scheme_host_and_port() {
     assert_eq!(origin("https://sdp.example:8443/app/x?y"), "https://sdp.example:8443");
