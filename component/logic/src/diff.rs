@@ -282,8 +282,10 @@ fn asked_anew(entry: &Entry, now: &Approval) -> bool {
 }
 
 fn other_person(before: &Approval, now: &Approval) -> bool {
-    let address = |approval: &Approval| approval.approver.as_ref().and_then(Person::address);
-    address(before) != address(now)
+    let [before, now] = [before, now].map(|approval| approval.approver.as_ref());
+    let [spelt_before, spelt_now] = [before, now].map(|person| person?.email.as_deref());
+    // Nearly always it is spelt as it was, and then no address has to be brought into its normal form.
+    spelt_before != spelt_now && before.and_then(Person::address) != now.and_then(Person::address)
 }
 
 /// An answer's sending beside the one that is known.
