@@ -1,7 +1,8 @@
-//! An entry as it is kept: its own form, so that no change of the model changes what lies in stores.
+//! An entry as it is kept: in a form of its own, so that the model may change and what lies in stores does not.
 //!
-//! The fields lie one behind the other without their names, so their order and kind are fixed: a change of them is a new
-//! form, with a number of its own (see [`leaf`](super::leaf)).
+//! The fields lie one behind the other without their names, and a case of an enum is kept as its place among the others. So
+//! fields, their order and their kinds are fixed, and a new case goes behind the last one. Any other change is a new form,
+//! with a number of its own (see [`leaf`](super::leaf)).
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -93,9 +93,8 @@ fn every_part_of_an_entry_comes_back_as_it_was() {
     assert_eq!(back, []);
 }
 
-#[test]
-fn every_status_and_whatever_was_said_come_back() {
-    let statuses = [
+fn statuses() -> [Status; 8] {
+    [
         Status::Pending,
         Status::NotSent,
         Status::Approved,
@@ -104,12 +103,31 @@ fn every_status_and_whatever_was_said_come_back() {
         Status::AwaitingClarification,
         Status::Withdrawn,
         Status::Unknown("On Hold".to_owned()),
-    ];
-    let said = [Said::Announced, Said::Baselined, Said::Silenced, Said::Parked("no address".to_owned()), Said::Closed];
-    for (status, said) in statuses.into_iter().cycle().zip(said.into_iter().cycle()).take(40) {
+    ]
+}
+
+fn all_said() -> [Said; 5] {
+    [Said::Announced, Said::Baselined, Said::Silenced, Said::Parked("no address".to_owned()), Said::Closed]
+}
+
+#[test]
+fn every_status_and_whatever_was_said_come_back() {
+    for (status, said) in statuses().into_iter().cycle().zip(all_said().into_iter().cycle()).take(40) {
         let mut entry = bare(entry(7).approval.id);
         (entry.approval.status, entry.said) = (status, said);
         assert_eq!(read(&kept(vec![entry.clone()])).unwrap(), [entry]);
+    }
+}
+
+#[test]
+fn a_case_is_kept_as_its_place_which_stays_the_same() {
+    fn places<T: serde::Serialize>(cases: impl IntoIterator<Item = T>) -> Vec<u8> {
+        cases.into_iter().map(|case| postcard::to_allocvec(&case).unwrap()[0]).collect()
+    }
+    let kinds = [TicketKind::Request, TicketKind::Change, TicketKind::Release, TicketKind::Ticket];
+    let all = [places(statuses()), places(all_said()), places(kinds), places([Verdict::Approve, Verdict::Reject])];
+    for places in all {
+        assert!(places.iter().copied().eq(0..places.len().try_into().unwrap()), "{places:?}");
     }
 }
 
