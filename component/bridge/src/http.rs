@@ -94,7 +94,7 @@ impl<H: Host> Client<H> {
         Self { patient: false, ..self }
     }
 
-    /// The same client, in whose calls nobody else has a part, at this pace.
+    /// The same client at this pace, which it shares with its clones and nobody else.
     #[must_use]
     pub fn paced(self, rate: Rate) -> Self {
         let pace = Pace::new(rate, &[], self.host.now());
@@ -115,7 +115,7 @@ impl<H: Host> Client<H> {
     pub async fn once(&self, counter: &Counter, request: HttpRequest) -> Result<HttpResponse, CallFailure> {
         let method = request.method;
         let origin = origin(&request.url);
-        self.turn().await?;
+        self.turn(&origin).await?;
         let Ok(_permit) = self.permits.acquire().await else { return Err(CallFailure::OutOfTime) };
         self.out_of_pause(&origin).await?;
         self.closed_circuit(&origin)?;
@@ -271,10 +271,12 @@ impl<H: Host> Client<H> {
         }
     }
 
-    /// Waits for a turn, one caller after another.
-    async fn turn(&self) -> Result<(), CallFailure> {
+    /// Waits for a turn, one caller after another. Nobody takes one for a call that will not be made.
+    async fn turn(&self, origin: &str) -> Result<(), CallFailure> {
         let Some(pace) = &self.pace else { return Ok(()) };
         let mut pace = pace.lock().await;
+        self.out_of_pause(origin).await?;
+        self.closed_circuit(origin)?;
         let wait = u64::try_from(pace.wait(self.host.now())).unwrap_or(0);
         self.wait(Duration::from_millis(wait)).await?;
         pace.take(self.host.now());

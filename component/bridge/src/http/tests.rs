@@ -99,6 +99,23 @@ async fn a_pace_holds_for_callers_side_by_side_and_for_repeats_and_waits_no_long
     assert_eq!(*calls.lock().unwrap(), 6);
 }
 
+#[tokio::test]
+async fn a_pace_is_not_waited_for_once_calls_are_not_made_any_more() {
+    let (host, calls) = answers(vec![FAULT]);
+    let rate = Rate { messages: 1, span: 1_000 };
+    let client = Client::new(host.clone(), 1, Duration::from_secs(600)).paced(rate);
+    let counter = Counter::default();
+    let request = || HttpRequest::new(Method::Put, "https://sdp.example/a");
+    while *calls.lock().unwrap() < FAULTS_MAX {
+        client.once(&counter, request()).await.unwrap();
+    }
+    let begun = host.ticks();
+    for _ in 0..10 {
+        assert!(matches!(client.once(&counter, request()).await, Err(CallFailure::Failed(_))));
+    }
+    assert_eq!((host.ticks(), *calls.lock().unwrap()), (begun, FAULTS_MAX));
+}
+
 #[test]
 fn an_origin_is_scheme_host_and_port() {
     assert_eq!(origin("https://sdp.example:8443/app/x?y"), "https://sdp.example:8443");

@@ -22,6 +22,10 @@ use crate::store::requests::{ChangeError, Kept, Requests, Seen, Touched, referen
 /// The keys of its approvals begin with this.
 const PART: &str = "managed:tickets";
 
+/// How long outcomes are written in one sweep, in milliseconds. What waits to be told is told after that, and Atera is called
+/// no faster for it; the rest is for the next sweep.
+const WRITING_MAX: Millis = 10_000;
+
 /// The requests during one sweep.
 pub(super) struct Managed<'a, H> {
     /// Where they are.
@@ -87,7 +91,12 @@ impl<H: Host> Managed<'_, H> {
             }
         }
         // After the looks: an answer that waits for its ticket must not keep others from being asked.
+        let begun = self.requests.now();
         for (seen, request) in owing {
+            if self.requests.now().saturating_sub(begun) >= WRITING_MAX {
+                complete = false;
+                break;
+            }
             match self.write_back(&request, &mut found).await {
                 Written::Done => done.push(seen),
                 Written::Later => {}
