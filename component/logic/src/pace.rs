@@ -23,10 +23,6 @@ impl Rate {
     /// 50, and those who know theirs can set it).
     pub const LISTENER: Self = Self { messages: 5, span: 1_000 };
 
-    /// What Atera is asked at most: 90 a minute, in steps so short that sweeps which follow one another closely keep to it
-    /// together. Atera publishes no limit; 500 in five minutes is the lowest that its users have met.
-    pub const ATERA: Self = Self { messages: 3, span: 2_000 };
-
     /// So many a minute.
     pub const fn per_minute(messages: usize) -> Self {
         Self { messages, span: 60_000 }

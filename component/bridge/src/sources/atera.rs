@@ -6,7 +6,6 @@ use approval_logic::approval::Person;
 use approval_logic::atera::{self, Calls, Comment};
 use approval_logic::http::{CallError, HttpRequest, HttpResponse};
 use approval_logic::managed::{Facts, Note, Remark};
-use approval_logic::pace::Rate;
 use approval_logic::text::truncate;
 
 use crate::config::AteraSettings;
@@ -32,7 +31,7 @@ pub struct Session<H> {
 impl<H: Host> Session<H> {
     /// A session over a client. Nothing is called yet.
     pub fn new(settings: AteraSettings, client: Client<H>) -> Self {
-        Self { settings: Arc::new(settings), client: client.paced(Rate::ATERA) }
+        Self { settings: Arc::new(settings), client: client.paced(atera::RATE) }
     }
 
     /// The settings.

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::approval::Millis;
 use crate::http::{HttpRequest, Method};
+use crate::pace::Rate;
 
 pub use envelope::classify;
 pub use read::{
@@ -23,6 +24,10 @@ pub use read::{
 
 /// The largest page that every list gives (third-party clients: 20 by default, at most 50).
 pub const PAGE_SIZE: u32 = 50;
+
+/// How often Atera is called at most: 90 times a minute, in steps so short that sweeps which follow one another closely keep
+/// to it together. Atera publishes no limit; 500 in five minutes is the lowest that its users have met.
+pub const RATE: Rate = Rate { messages: 3, span: 2_000 };
 
 /// Everything but the characters that RFC 3986 never reserves.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
