@@ -1,7 +1,5 @@
 //! `GET /approvals` and `GET /approvals/{id}`: the ledger, without a call to a vendor.
 
-use std::sync::Arc;
-
 use approval_logic::approval::{Approval, ApprovalId, Person};
 use approval_logic::card::{Action, Card, CardKind, CardStyle, Field as Line, render};
 use approval_logic::diff::{Entry, Said};
@@ -83,16 +81,15 @@ impl From<Entry> for View {
         };
         let Approval { id, ticket, level, approver, original_approver, status, sent_at, decided_by, .. } =
             entry.approval;
-        let ticket = Arc::unwrap_or_clone(ticket);
         Self {
             source: id.ticket_ref().module(),
             ticket_type: ticket.kind.label(),
-            ticket_id: ticket.id,
-            ticket_number: ticket.number,
-            title: ticket.title,
-            requester: ticket.requester,
-            priority: ticket.priority,
-            link: ticket.link,
+            ticket_id: ticket.id.clone(),
+            ticket_number: ticket.number.clone(),
+            title: ticket.title.clone(),
+            requester: ticket.requester.clone(),
+            priority: ticket.priority.clone(),
+            link: ticket.link.clone(),
             status: status.name().to_owned(),
             round: entry.round,
             reminders: entry.reminders,
