@@ -35,7 +35,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Leaf, String> {
     match bytes.split_first() {
         Some((&ROWS, rows)) => entries(rows),
         Some((&JSON, _)) => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
-        Some((form, _)) => Err(format!("its form {form} is none that this version knows")),
+        Some((form, _)) => Err(format!("its form {form} is none that this version knows, so a newer one wrote it")),
         None => Err("it is empty".to_owned()),
     }
 }
