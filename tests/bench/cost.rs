@@ -11,9 +11,7 @@ use approval_bridge::key_value::MemoryStore;
 use approval_bridge::stubs::{MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, SDP_AUTHTOKEN, Stubs};
 use approval_bridge::variables::VariableMap;
 use approval_bridge_component::shell::Shell;
-use approval_bridge_tests::harness::{
-    NativeHost, Served, blocks_to_announce, plain_variables, to_announce, wide_limits,
-};
+use approval_bridge_tests::harness::{NativeHost, Served, heap_blocks, plain_variables, to_announce, wide_limits};
 use approval_logic::approval::{Status, Ticket, TicketKind};
 use approval_logic::card::{CardKind, CardStyle, render};
 use approval_logic::http::{HttpRequest, HttpResponse};
@@ -44,7 +42,7 @@ pub(crate) async fn measure(figures: &mut Figures) {
     let note = format!("read {reading:.2}, compare {comparing:.2}, render {rendering:.2}");
     figures.add("200 approvals read, compared, rendered", reading + comparing + rendering, "M fuel", Some(11.0), note);
     figures.add("their cards written as markdown", writing, "M fuel", None, "");
-    let parts = blocks_to_announce(env!("CARGO_BIN_EXE_allocations"), 200).map(number);
+    let parts = heap_blocks(env!("CARGO_BIN_EXE_allocations"), 200).map(number);
     let [reading, comparing, rendering, again] = parts.map(|blocks| blocks / 200.0);
     let note = format!("native; read {reading:.2}, compare {comparing:.2}, render {rendering:.2}");
     figures.add("heap blocks for one of them", reading + comparing + rendering, "blocks", None, note);

@@ -24,7 +24,7 @@ pub use browser::Browser;
 pub use card::Card;
 pub use desk::Desk;
 pub use fuel::{to_announce, to_start};
-pub use heap::blocks_to_announce;
+pub use heap::heap_blocks;
 pub use native::NativeHost;
 pub use requests::{AGENT, SAM, asking};
 pub use served::Served;

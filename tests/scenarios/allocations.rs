@@ -4,14 +4,14 @@
 //! A wrong change copies a text that could be looked at, or makes a new one for each step that it goes through. Each is a
 //! call of the allocator, and in a component most of what is computed.
 
-use approval_bridge_tests::harness::blocks_to_announce;
+use approval_bridge_tests::harness::heap_blocks;
 
 /// What reading, comparing and rendering 200 approvals may take, and comparing them when they are known and as they were,
 /// each with no room.
 const BUDGETS: [u64; 4] = [1_432, 19, 3_600, 12];
 
 fn blocks(approvals: usize) -> [u64; 4] {
-    blocks_to_announce(env!("CARGO_BIN_EXE_allocations"), approvals)
+    heap_blocks(env!("CARGO_BIN_EXE_allocations"), approvals)
 }
 
 #[test]
