@@ -29,6 +29,12 @@ impl NativeHost {
         let (key_value, clock) = (Arc::new(MemoryStore::new()), Arc::new(SystemClock::default()));
         Self { key_value, variables: Arc::new(variables), clock, transport }
     }
+
+    /// The same with a store of one's own.
+    #[must_use]
+    pub fn with_key_value(self, key_value: Arc<dyn KeyValue>) -> Self {
+        Self { key_value, ..self }
+    }
 }
 
 fn failed(key: &str, error: approval_bridge::key_value::StoreError) -> StoreError {
@@ -36,7 +42,7 @@ fn failed(key: &str, error: approval_bridge::key_value::StoreError) -> StoreErro
 }
 
 impl Host for NativeHost {
-    async fn send(&self, request: HttpRequest, limits: CallLimits) -> Result<HttpResponse, TransportError> {
+    async fn send(&self, request: &HttpRequest, limits: CallLimits) -> Result<HttpResponse, TransportError> {
         let mut call = Request::builder().method(request.method.name()).uri(request.url.as_str());
         for (name, value) in &request.headers {
             call = call.header(*name, value);
@@ -48,12 +54,15 @@ impl Host for NativeHost {
             max_response_bytes: limits.body_bytes,
         };
         let call = call
-            .body(Bytes::from(request.into_pieces().collect::<Vec<_>>().concat()))
+            .body(Bytes::from(request.pieces().collect::<Vec<_>>().concat()))
             .expect("the shell builds proper requests");
         let (head, body) = self.transport.send(call, options).await.map_err(transport)?.into_parts();
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-        Ok(HttpResponse { status: head.status.as_u16(), headers, body: body.to_vec() })
+        let status = head.status.as_u16();
+        let read = limits.headers_of(status);
+        let wanted = head.headers.iter().filter(|(name, _)| read.is_none_or(|read| read.contains(&name.as_str())));
+        let headers = wanted.map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        Ok(HttpResponse { status, headers, body: body.to_vec() })
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {

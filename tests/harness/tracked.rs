@@ -116,7 +116,11 @@ impl StoreOnly {
 }
 
 impl Host for StoreOnly {
-    fn send(&self, _: HttpRequest, _: CallLimits) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send {
+    fn send(
+        &self,
+        _: &HttpRequest,
+        _: CallLimits,
+    ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send {
         ready(Err(TransportError::Denied))
     }
 

@@ -209,3 +209,17 @@ async fn while_moveworks_is_down_sweeps_go_on_and_decisions_too() {
     desk.poll_every(minutes(10), 6).await;
     assert_eq!(desk.told(), [ticket.approval(1, 0).id()], "Ana needs no card any more");
 }
+
+/// A proxy's log-in page comes with 200 like a good answer: only its headers tell.
+#[tokio::test]
+async fn a_web_page_that_answers_in_moveworks_place_takes_no_message() {
+    for (door, path) in [(Door::Events, SEND), (Door::Listener, NOTIFY)] {
+        let desk = setup().door(door).world(|world| drop(world.request().level(&[ANA]).add())).start();
+        desk.world(|world| world.fault(Fault::on("POST", path).html().always()));
+        desk.poll().await;
+        assert_eq!(desk.cards().len(), 0);
+        desk.world(|world| world.clear_faults());
+        desk.poll_every(minutes(1), 8).await.clean();
+        assert_eq!(desk.told(), desk.due());
+    }
+}

@@ -143,7 +143,7 @@ async fn one<H: Host>(
         return Ok((fate, record));
     }
     let request = request(courier, &record, host.now());
-    let result = match courier.client.once(&Counter::default(), request).await {
+    let result = match courier.client.once(&Counter::default(), &request).await {
         Ok(response) => moveworks::read_acceptance(&response).map_err(CallFailure::Failed),
         Err(failure) => Err(failure),
     };

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use approval_logic::approval::Millis;
-use approval_logic::http::{HttpRequest, HttpResponse, TransportError};
+use approval_logic::http::{GOOD_HEADERS, HttpRequest, HttpResponse, TransportError};
 
 /// The store failed. What was asked for may or may not have happened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,15 +25,26 @@ pub struct VariableError {
     pub name: &'static str,
 }
 
-/// How long one call may take.
+/// How long one call may take, and how much of its answer is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallLimits {
     /// Until the connection stands.
     pub connect: Duration,
-    /// Until the answer begins, and between its parts.
+    /// Until the answer begins.
     pub wait: Duration,
     /// The largest body that is read.
     pub body_bytes: usize,
+    /// Whether all headers of a good answer are read, and not only [`GOOD_HEADERS`]. Those of every other answer always are.
+    ///
+    /// [`GOOD_HEADERS`]: approval_logic::http::GOOD_HEADERS
+    pub headers: bool,
+}
+
+impl CallLimits {
+    /// Which headers of an answer with this status are read; none: all of them.
+    pub fn headers_of(&self, status: u16) -> Option<&'static [&'static str]> {
+        (!self.headers && (200..300).contains(&status)).then_some(&GOOD_HEADERS)
+    }
 }
 
 /// The world around the shell. Every call may be the last one: the process can end at any of them.
@@ -41,7 +52,7 @@ pub trait Host: Clone + Send + Sync + 'static {
     /// Sends a request and reads the whole answer. Redirects are not followed.
     fn send(
         &self,
-        request: HttpRequest,
+        request: &HttpRequest,
         limits: CallLimits,
     ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send;
 

@@ -64,7 +64,7 @@ pub struct Client<H> {
     faults: Arc<Mutex<Vec<(String, u32)>>>,
     /// The host has said that it allows no more calls.
     spent: Arc<AtomicBool>,
-    /// Whether limits are waited out; otherwise the caller is told at once.
+    /// Whether limits are waited out; otherwise the caller is told at once, and reads from each answer what is left.
     patient: bool,
     /// None: as fast as the vendor takes it.
     pace: Option<Arc<tokio::sync::Mutex<Pace>>>,
@@ -112,13 +112,13 @@ impl<H: Host> Client<H> {
     }
 
     /// Sends a request once.
-    pub async fn once(&self, counter: &Counter, request: HttpRequest) -> Result<HttpResponse, CallFailure> {
+    pub async fn once(&self, counter: &Counter, request: &HttpRequest) -> Result<HttpResponse, CallFailure> {
         let method = request.method;
         let origin = origin(&request.url);
-        self.turn(&origin).await?;
+        self.turn(origin).await?;
         let Ok(_permit) = self.permits.acquire().await else { return Err(CallFailure::OutOfTime) };
-        self.out_of_pause(&origin).await?;
-        self.closed_circuit(&origin)?;
+        self.out_of_pause(origin).await?;
+        self.closed_circuit(origin)?;
         if self.spent.load(Ordering::Relaxed) {
             return Err(CallError::from_transport(&TransportError::NoMoreCalls, method).into());
         }
@@ -128,8 +128,8 @@ impl<H: Host> Client<H> {
         }
         counter.fetch_add(1, Ordering::Relaxed);
         let wait = ANSWER_TIMEOUT.min(left);
-        let limits = CallLimits { connect: CONNECT_TIMEOUT.min(left), wait, body_bytes: ANSWER_MAX };
-        let carried = Carried::by(&request);
+        let connect = CONNECT_TIMEOUT.min(left);
+        let limits = CallLimits { connect, wait, body_bytes: ANSWER_MAX, headers: !self.patient };
         let send = self.host.send(request, limits);
         // Above the host's own limits, so that an answer that drips for ever ends as well.
         let whole = if method.is_write() { WRITE_TIMEOUT } else { 2 * ANSWER_TIMEOUT };
@@ -150,13 +150,13 @@ impl<H: Host> Client<H> {
         if answer.is_err() && !method.is_write() && self.left().is_zero() {
             return Err(CallFailure::OutOfTime);
         }
-        self.count_fault(&origin, &answer);
-        self.calls.count(&origin, &answer);
+        self.count_fault(origin, &answer);
+        self.calls.count(origin, &answer);
         if matches!(answer, Err(TransportError::NoMoreCalls)) {
             self.spent.store(true, Ordering::Relaxed);
         }
         let mut answer = answer.map_err(|error| CallError::from_transport(&error, method))?;
-        carried.hide(&mut answer.body);
+        Carried::by(request).hide(&mut answer.body);
         Ok(answer)
     }
 
@@ -183,7 +183,7 @@ impl<H: Host> Client<H> {
         let mut tried = 0;
         loop {
             tried += 1;
-            let result = match self.once(counter, request.clone()).await {
+            let result = match self.once(counter, &request).await {
                 Ok(response) => reader(&response).map_err(CallFailure::Failed),
                 Err(failure) => Err(failure),
             };
@@ -194,7 +194,7 @@ impl<H: Host> Client<H> {
             let wait = (*after).max(pause) + jitter(&request.url, tried);
             let limited = *code == RATE_LIMITED;
             if limited {
-                self.pause(&origin(&request.url), wait);
+                self.pause(origin(&request.url), wait);
             }
             // A limit is waited out as often as time allows; a fault is given up after a few tries.
             if limited && !self.patient || tried >= TRIES && !limited || wait >= self.left() {
@@ -216,8 +216,7 @@ impl<H: Host> Client<H> {
             let own = pauses.iter().find(|(own, _)| own == origin);
             own.map(|(_, until)| *until)
         });
-        let until = until.unwrap_or(0);
-        Duration::from_millis(until.saturating_sub(self.host.ticks()))
+        until.map_or(Duration::ZERO, |until| Duration::from_millis(until.saturating_sub(self.host.ticks())))
     }
 
     /// Whether an origin asked to be left alone at any time in this sweep, or in the one before it.
@@ -302,8 +301,9 @@ fn is_about_this_call(answer: &HttpResponse) -> bool {
 }
 
 /// Scheme, host and port of an address.
-pub fn origin(url: &str) -> String {
-    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+pub fn origin(url: &str) -> &str {
+    let end = url.match_indices('/').nth(2).map_or(url.len(), |(at, _)| at);
+    url.get(..end).unwrap_or(url)
 }
 
 /// A part of a second that differs between calls, so that repeats do not come in step.

@@ -91,10 +91,10 @@ impl MemoryHost {
 impl Host for MemoryHost {
     fn send(
         &self,
-        request: HttpRequest,
+        request: &HttpRequest,
         _: CallLimits,
     ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send {
-        std::future::ready((self.vendor)(request))
+        std::future::ready((self.vendor)(request.clone()))
     }
 
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send {

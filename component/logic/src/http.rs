@@ -87,6 +87,13 @@ impl HttpRequest {
         Self { method, url: url.into(), headers: Vec::new(), body: Vec::new(), file: None }
     }
 
+    /// Scheme, authority, and path with query of the URL; none where it is not a URL of this form.
+    pub fn address(&self) -> Option<(&str, &str, &str)> {
+        let (scheme, rest) = self.url.split_once("://")?;
+        let (authority, path) = rest.split_at_checked(rest.find('/')?)?;
+        Some((scheme, authority, path))
+    }
+
     /// How many bytes the whole body has.
     pub fn length(&self) -> usize {
         let file = self.file.as_ref().map_or(0, |file| {
@@ -97,14 +104,14 @@ impl HttpRequest {
     }
 
     /// The whole body in the pieces in which it goes out.
-    pub fn into_pieces(self) -> impl Iterator<Item = Vec<u8>> {
-        let (base64, after) = self.file.map(|file| (file.base64, file.after)).unwrap_or_default();
+    pub fn pieces(&self) -> impl Iterator<Item = Vec<u8>> + use<> {
+        let (base64, after) = self.file.clone().map(|file| (file.base64, file.after)).unwrap_or_default();
         let decoded = (0..base64.len()).step_by(PIECE).map(move |at| {
             let rest = base64.as_bytes().get(at..).unwrap_or_default();
             // It was checked when it was taken.
             STANDARD.decode(rest.get(..PIECE).unwrap_or(rest)).unwrap_or_default()
         });
-        once(self.body).chain(decoded).chain(once(after)).filter(|piece| !piece.is_empty())
+        once(self.body.clone()).chain(decoded).chain(once(after)).filter(|piece| !piece.is_empty())
     }
 
     /// Adds a header.
@@ -128,11 +135,14 @@ impl HttpRequest {
 pub struct HttpResponse {
     /// The status code.
     pub status: u16,
-    /// Header names in lower case, with their values.
+    /// Header names in lower case, with their values. Of a good answer only [`GOOD_HEADERS`], unless all were asked for.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
+
+/// The headers that are read of a good answer. There can be dozens, and each one costs two ways into the component.
+pub const GOOD_HEADERS: [&str; 1] = ["content-type"];
 
 impl HttpResponse {
     /// An answer without headers.
@@ -291,7 +301,7 @@ mod tests {
             let mut request = HttpRequest::new(Method::Post, "https://help.example").with_body("text/plain", body);
             request.file = file.map(|file| FilePart { base64: Arc::new(STANDARD.encode(file)), after });
             let told = request.length();
-            prop_assert_eq!(told, request.into_pieces().map(|piece| piece.len()).sum::<usize>());
+            prop_assert_eq!(told, request.pieces().map(|piece| piece.len()).sum::<usize>());
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Takes credentials out of answers: some vendors repeat them in the text of an error, which people get to see.
 
+use std::array;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
@@ -17,15 +21,34 @@ const SHORTEST: usize = 8;
 const ESCAPES: [u8; 3] = *br"\%&";
 
 /// The credentials that a request carries.
-pub struct Carried {
-    secrets: Vec<Vec<u8>>,
-    /// For each byte whether one of them may begin with it.
-    begin: [bool; 256],
+pub struct Carried<'a> {
+    secrets: Vec<Cow<'a, [u8]>>,
+    /// For each byte where in one of them it may stand.
+    kinds: [u8; 256],
 }
 
-impl Carried {
+/// One of them may begin with this byte.
+const FIRST: u8 = 1;
+/// It may follow the first one.
+const SECOND: u8 = 2;
+/// It may begin an escape, so that one of them may begin here whatever follows.
+const ESCAPE: u8 = 4;
+
+/// What holds for each byte, whatever the secrets are: an escape, or what nobody sees, may follow every first one.
+static ANY: LazyLock<[u8; 256]> = LazyLock::new(|| {
+    array::from_fn(|byte| match u8::try_from(byte) {
+        Ok(byte) if ESCAPES.contains(&byte) => ESCAPE | SECOND,
+        Ok(byte) if byte.is_ascii() && !byte.is_ascii_control() => 0,
+        _ => SECOND,
+    })
+});
+
+/// So many bytes are looked at together.
+const TOGETHER: usize = 8;
+
+impl<'a> Carried<'a> {
     /// Those of its headers, and of its form.
-    pub fn by(request: &HttpRequest) -> Self {
+    pub fn by(request: &'a HttpRequest) -> Self {
         let headers = request.headers.iter().filter_map(|(name, value)| match *name {
             "authorization" => Some(value.split_once(' ').map_or(value.as_str(), |(_, credential)| credential)),
             "authtoken" | "x-api-key" => Some(value.as_str()),
@@ -37,21 +60,23 @@ impl Carried {
             matches!(name, "client_id" | "client_secret" | "refresh_token").then_some(value)
         });
         // Basic authorisation wraps the secret up together with a name: whoever repeats it may have unwrapped it.
-        let mut carried: Vec<Vec<u8>> = headers.clone().filter_map(secret_of_pair).collect();
+        let mut carried: Vec<Cow<'a, [u8]>> = headers.clone().filter_map(secret_of_pair).map(Cow::Owned).collect();
         for value in headers.chain(fields) {
-            carried.extend([value.as_bytes().to_vec(), percent_decode_str(value).collect()]);
+            carried.extend([value.as_bytes().into(), percent_decode_str(value).into()]);
         }
-        carried.retain(|secret: &Vec<u8>| secret.len() >= SHORTEST);
+        carried.retain(|secret| secret.len() >= SHORTEST);
         carried.sort_unstable();
         carried.dedup();
-        let mut begin = [false; 256];
-        let first = carried.iter().filter_map(|secret| secret.first());
-        for byte in first.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]).chain(ESCAPES) {
-            if let Some(own) = begin.get_mut(usize::from(byte)) {
-                *own = true;
+        let mut kinds = *ANY;
+        for (at, kind) in [(0, FIRST), (1, SECOND)] {
+            let bytes = carried.iter().filter_map(|secret| secret.get(at));
+            for byte in bytes.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]) {
+                if let Some(own) = kinds.get_mut(usize::from(byte)) {
+                    *own |= kind;
+                }
             }
         }
-        Self { secrets: carried, begin }
+        Self { secrets: carried, kinds }
     }
 
     /// Takes them out of the body of an answer, in whatever disguise: in the other case, escaped as in JSON, HTML or an
@@ -76,20 +101,33 @@ impl Carried {
         }
     }
 
-    /// Where the first secret may begin. Nearly every answer is looked at here only, and nearly always one byte tells.
+    /// Where the first secret may begin. Nearly every answer is only looked through here, so several bytes share one
+    /// question.
     fn beginning(&self, text: &[u8]) -> Option<usize> {
-        let mut pairs = text.iter().zip(text.get(1..)?);
-        pairs.position(|(first, second)| {
-            let may = self.begin.get(usize::from(*first)).copied().unwrap_or_default();
-            may && (ESCAPES.contains(first) || self.go_on(*second))
-        })
+        let mut before = 0;
+        let mut may = |bytes: &[u8]| {
+            let mut found = 0;
+            for byte in bytes {
+                let kind = self.kind(*byte);
+                found |= (before & (kind >> 1) & FIRST) | (kind & ESCAPE);
+                before = kind;
+            }
+            found != 0
+        };
+        let (chunks, rest) = text.as_chunks::<TOGETHER>();
+        let chunk = chunks.iter().position(|chunk| may(chunk)).or_else(|| may(rest).then_some(chunks.len()))?;
+        // One that begins at the end of a chunk is found in the next one.
+        let from = (chunk * TOGETHER).saturating_sub(1);
+        let rest = text.get(from..)?;
+        let begins = |(first, second): (&u8, &u8)| {
+            let (first, second) = (self.kind(*first), self.kind(*second));
+            (first & (second >> 1) & FIRST) | (first & ESCAPE) != 0
+        };
+        rest.iter().zip(rest.iter().skip(1)).position(begins).map(|at| from + at)
     }
 
-    /// Whether a byte may stand behind the first one of a secret.
-    fn go_on(&self, byte: u8) -> bool {
-        let unseen = !byte.is_ascii() || byte.is_ascii_control();
-        let said = |secret: &Vec<u8>| secret.get(1).is_some_and(|own| own.eq_ignore_ascii_case(&byte));
-        unseen || ESCAPES.contains(&byte) || self.secrets.iter().any(said)
+    fn kind(&self, byte: u8) -> u8 {
+        self.kinds.get(usize::from(byte)).copied().unwrap_or_default()
     }
 }
 
@@ -196,6 +234,8 @@ fn code(digits: Option<&[u8]>, radix: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Carried;
     use crate::http::{HttpRequest, Method};
 
@@ -266,5 +306,27 @@ mod tests {
         }
         let odd = request().header("authtoken", "a%41&amp;\\u0041");
         assert_eq!(hidden(&odd, "a%41&amp;\\u0041 aA&A"), "(secret) aA&A");
+    }
+
+    proptest! {
+        /// Several bytes are looked at together: where a secret begins among them must not matter.
+        #[test]
+        fn what_was_carried_is_taken_out_wherever_it_begins(
+            before in "[a-cA-C0-2%&\\\\ é]{0,40}", after in "[a-cA-C0-2%&\\\\ é]{0,40}",
+            secret in "[a-c][a-c0-2]{7,12}", disguised: bool,
+        ) {
+            let key = request().header("authtoken", secret.as_str());
+            let mut rest = secret.chars();
+            let first = u32::from(rest.next().unwrap());
+            let said = if disguised { format!("%{first:02x}{}", rest.as_str()) } else { secret.to_uppercase() };
+            let found = hidden(&key, &format!("{before}-{said}-{after}"));
+            prop_assert!(!found.to_lowercase().contains(&secret), "{found}");
+            prop_assert!(found.contains("-(secret)-"), "{found}");
+        }
+
+        #[test]
+        fn an_answer_without_a_secret_is_left_as_it_is(answer in "[a-z%&\\\\ \u{1}é]{0,200}") {
+            prop_assert_eq!(hidden(&request().header("authtoken", "AB12CD34"), &answer), answer);
+        }
     }
 }

@@ -91,7 +91,7 @@ fn attachment(body: &Value) {
         let Ok(file) = Attachment::read(text("file_name"), text("content").to_owned(), max) else { continue };
         let mut request = HttpRequest::new(Method::Put, BASE_URL);
         request.file = Some(file.part(Vec::new()));
-        let bytes: Vec<u8> = request.into_pieces().flatten().collect();
+        let bytes: Vec<u8> = request.pieces().flatten().collect();
         assert_eq!(STANDARD.decode(text("content")).as_ref(), Ok(&bytes), "what was checked is what is sent");
         assert!(!bytes.is_empty() && bytes.len() <= max);
         let name = file.name();

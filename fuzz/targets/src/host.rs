@@ -70,11 +70,11 @@ impl MemoryHost {
 impl Host for MemoryHost {
     fn send(
         &self,
-        request: HttpRequest,
+        request: &HttpRequest,
         _: CallLimits,
     ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send {
         self.advance(CALL_TAKES);
-        ready(self.desk.answer(&request))
+        ready(self.desk.answer(request))
     }
 
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send {

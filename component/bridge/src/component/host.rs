@@ -11,6 +11,8 @@ use spin_sdk::key_value::Store;
 use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
 use tokio::sync::OnceCell;
 
+use super::timers::Timers;
+use super::wire::Patience;
 use super::{on_this_thread, wire};
 use crate::host::{CallLimits, Host, StoreError, VariableError};
 
@@ -18,11 +20,20 @@ use crate::host::{CallLimits, Host, StoreError, VariableError};
 #[derive(Clone)]
 pub(super) struct SpinHost {
     store: Arc<OnceCell<SendWrapper<Store>>>,
+    timers: Timers,
+    patience: Patience,
 }
 
 impl SpinHost {
-    pub(super) fn new() -> Self {
-        Self { store: Arc::default() }
+    fn new() -> Self {
+        Self { store: Arc::default(), timers: Timers::default(), patience: Patience::default() }
+    }
+
+    /// Does something with a host of its own.
+    pub(super) async fn lent<T>(work: impl AsyncFnOnce(Self) -> T) -> T {
+        let host = Self::new();
+        let timers = host.timers.clone();
+        timers.during(work(host)).await
     }
 
     async fn store(&self, key: &str) -> Result<&Store, StoreError> {
@@ -39,10 +50,10 @@ fn failed(key: &str, error: &spin_sdk::key_value::Error) -> StoreError {
 impl Host for SpinHost {
     fn send(
         &self,
-        request: HttpRequest,
+        request: &HttpRequest,
         limits: CallLimits,
     ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send {
-        on_this_thread(wire::send(request, limits))
+        on_this_thread(wire::send(request, limits, &self.patience))
     }
 
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send {
@@ -82,7 +93,6 @@ impl Host for SpinHost {
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        on_this_thread(monotonic_clock::wait_for(nanos))
+        on_this_thread(self.timers.sleep(duration))
     }
 }

@@ -26,7 +26,7 @@ mod export {
 
 impl ops::Guest for Operations {
     async fn poll(dry_run: bool) -> Result<ops::Report, ops::OperationError> {
-        Shell::new(SpinHost::new()).poll(dry_run).await.map(report).map_err(error)
+        SpinHost::lent(async |host| Shell::new(host).poll(dry_run).await).await.map(report).map_err(error)
     }
 
     async fn decide(
@@ -45,7 +45,7 @@ impl ops::Guest for Operations {
             wit::Verdict::Reject => Verdict::Reject,
         };
         let order = Order { id, verdict, approver, comment, token, door: Door::Operations };
-        Shell::new(SpinHost::new()).decide(&order).await.map(decision).map_err(error)
+        SpinHost::lent(async |host| Shell::new(host).decide(&order).await).await.map(decision).map_err(error)
     }
 
     async fn pending(filter: ops::Filter) -> Result<ops::Page, ops::OperationError> {
@@ -65,7 +65,7 @@ impl ops::Guest for Operations {
             status: Some("pending".to_owned()),
             source: None,
         };
-        let page = Shell::new(SpinHost::new()).approvals(&filter).await.map_err(error)?;
+        let page = SpinHost::lent(async |host| Shell::new(host).approvals(&filter).await).await.map_err(error)?;
         let approvals = page.entries.into_iter().map(|entry| approval(entry.approval)).collect();
         Ok(ops::Page { approvals, cursor: page.next })
     }
@@ -73,7 +73,7 @@ impl ops::Guest for Operations {
     async fn hint(ticket: String) -> Result<ops::Report, ops::OperationError> {
         let expected = "ticket: expected {module}/{id} such as requests/874, or zendesk/{id}";
         let ticket = meant(&ticket).ok_or_else(|| ops::OperationError::Argument(expected.to_owned()))?;
-        let noted = Shell::new(SpinHost::new()).hint(ticket).await.map_err(error)?;
+        let noted = SpinHost::lent(async |host| Shell::new(host).hint(ticket).await).await.map_err(error)?;
         Ok(report(noted.unwrap_or_default()))
     }
 }

@@ -1,8 +1,13 @@
 //! HTTP in the host's own types, in both directions. The general converters of the SDK carry every header and every
 //! body as a stream; here a body is a value, and only the headers that are read are taken over.
 
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
 use approval_logic::http::{HttpRequest, HttpResponse, Method, TransportError};
 use bytes::Bytes;
+use futures::poll;
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{self as wasi, ErrorCode, Fields, RequestOptions, Scheme, Trailers};
 use spin_sdk::wasip3::wit_bindgen::{self, FutureReader, FutureWriter, StreamReader, StreamResult, StreamWriter};
@@ -78,70 +83,103 @@ pub(super) fn outgoing(answer: Response<Bytes>) -> Result<wasi::Response, ErrorC
     let (ending, trailers) = wit_future::new(cut_off);
     let (response, _) = wasi::Response::new(headers, Some(contents), trailers);
     let _ = response.set_status_code(parts.status.as_u16());
-    wit_bindgen::spawn(write(writer, ending, Box::new(std::iter::once(body.to_vec()))));
+    wit_bindgen::spawn(write(Some(writer), ending, std::iter::once(body.to_vec())));
     Ok(response)
 }
 
 /// Sends a request and reads the whole answer.
-pub(super) async fn send(request: HttpRequest, limits: CallLimits) -> Result<HttpResponse, TransportError> {
+pub(super) async fn send(
+    request: &HttpRequest,
+    limits: CallLimits,
+    patience: &Patience,
+) -> Result<HttpResponse, TransportError> {
     let own = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
     let length = request.length();
     // Told beforehand, so that no host has to send the body in chunks, which some servers and proxies do not take.
     let told = (length > 0).then(|| (CONTENT_LENGTH.as_str().to_owned(), length.to_string().into_bytes()));
     let headers = own.chain(told).collect::<Vec<_>>();
     let headers = Fields::from_list(&headers).map_err(|_| TransportError::Denied)?;
-    let (method, url) = (request.method, request.url.clone());
-    let (contents, trailers) = if length == 0 {
-        (None, wit_future::new(|| Ok(None)).1)
-    } else {
-        let (writer, contents) = wit_stream::new();
-        let (ending, trailers) = wit_future::new(cut_off);
-        wit_bindgen::spawn(write(writer, ending, Box::new(request.into_pieces())));
-        (Some(contents), trailers)
+    let (ending, trailers) = wit_future::new(cut_off);
+    let (writer, contents) = (length > 0).then(wit_stream::new).unzip();
+    let (outgoing, sent) = wasi::Request::new(headers, contents, trailers, Some(patience.options(&limits)));
+    address(&outgoing, request).ok_or(TransportError::Denied)?;
+    // The host reads from here on. What is written while it does is taken at once, and nobody has to be told later.
+    let mut sending = pin!(client::send(outgoing));
+    let early = poll!(&mut sending);
+    let mut writing = Box::pin(write(writer, ending, request.pieces()));
+    if poll!(&mut writing).is_pending() {
+        wit_bindgen::spawn(writing);
+    }
+    let response = match early {
+        Poll::Ready(response) => response,
+        Poll::Pending => sending.await,
     };
-    let (outgoing, _) = wasi::Request::new(headers, contents, trailers, Some(options(&limits)));
-    address(&outgoing, method, &url).ok_or(TransportError::Denied)?;
-    let response = client::send(outgoing).await.map_err(transport)?;
+    let response = response.map_err(transport)?;
     let status = response.get_status_code();
-    let headers = response.get_headers().copy_all();
-    let headers = headers.into_iter().filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?)));
-    let headers: Vec<_> = headers.collect();
-    let declared = headers.iter().find(|(name, _)| name == CONTENT_LENGTH.as_str());
-    let declared = declared.and_then(|(_, length)| length.parse().ok());
-    let (taken, result) = wit_future::new(|| Ok(()));
-    let (body, ending) = wasi::Response::consume_body(response, result);
+    let fields = response.get_headers();
+    let declared = fields.get(CONTENT_LENGTH.as_str()).pop();
+    let declared = declared.and_then(|length| str::from_utf8(&length).ok()?.parse().ok());
+    let headers = match limits.headers_of(status) {
+        None => fields.copy_all(),
+        Some(names) => {
+            let first = |name: &&str| Some(((*name).to_owned(), fields.get(name).into_iter().next()?));
+            names.iter().filter_map(first).collect()
+        }
+    };
+    let headers =
+        headers.into_iter().filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?))).collect();
+    // Whatever came of the request came of the answer: that saves a future of its own.
+    let (body, ending) = wasi::Response::consume_body(response, sent);
     let body = whole(body, ending, declared, limits.body_bytes).await.map_err(|broken| match broken {
         Broken::TooLarge => TransportError::TooLarge(Some(limits.body_bytes)),
         Broken::Off => TransportError::Lost("the answer broke off".to_owned()),
     })?;
-    drop(taken);
     Ok(HttpResponse { status, headers, body })
 }
 
 /// Sets method and address. None: the host does not take them.
-fn address(request: &wasi::Request, method: Method, url: &str) -> Option<()> {
-    let method = match method {
-        Method::Get => wasi::Method::Get,
-        Method::Post => wasi::Method::Post,
-        Method::Put => wasi::Method::Put,
-        Method::Patch => wasi::Method::Patch,
-        Method::Delete => wasi::Method::Delete,
+fn address(outgoing: &wasi::Request, request: &HttpRequest) -> Option<()> {
+    let method = match request.method {
+        Method::Get => None,
+        Method::Post => Some(wasi::Method::Post),
+        Method::Put => Some(wasi::Method::Put),
+        Method::Patch => Some(wasi::Method::Patch),
+        Method::Delete => Some(wasi::Method::Delete),
     };
-    let uri = url.parse::<Uri>().ok()?;
-    let scheme = if uri.scheme_str()? == "https" { Scheme::Https } else { Scheme::Http };
-    request.set_method(&method).ok()?;
-    request.set_scheme(Some(&scheme)).ok()?;
-    request.set_authority(Some(uri.authority()?.as_str())).ok()?;
-    request.set_path_with_query(uri.path_and_query().map(|path| path.as_str())).ok()
+    // It is GET from the beginning.
+    method.map_or(Ok(()), |method| outgoing.set_method(&method)).ok()?;
+    let (scheme, authority, path) = request.address()?;
+    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    outgoing.set_scheme(Some(&scheme)).ok()?;
+    outgoing.set_authority(Some(authority)).ok()?;
+    outgoing.set_path_with_query(Some(path)).ok()
+}
+
+/// What was last told to the host about how long a call may take: it is nearly always the same.
+#[derive(Clone, Default)]
+pub(super) struct Patience(Arc<Mutex<Option<(CallLimits, RequestOptions)>>>);
+
+impl Patience {
+    fn options(&self, limits: &CallLimits) -> RequestOptions {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((of, options)) if of == limits => options.clone(),
+            _ => {
+                let options = options(limits);
+                *last = Some((*limits, options.clone()));
+                options
+            }
+        }
+    }
 }
 
 fn options(limits: &CallLimits) -> RequestOptions {
     let nanos = |duration: std::time::Duration| Some(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     let options = RequestOptions::new();
-    // A host without time-outs of its own says so here; the client's own deadline holds all the same.
+    // A host without time-outs of its own says so here; the client's own deadline holds all the same, and alone for an
+    // answer that comes drop by drop.
     let _ = options.set_connect_timeout(nanos(limits.connect));
     let _ = options.set_first_byte_timeout(nanos(limits.wait));
-    let _ = options.set_between_bytes_timeout(nanos(limits.wait));
     options
 }
 
@@ -150,15 +188,15 @@ fn cut_off() -> Ending {
     Err(ErrorCode::InternalError(None))
 }
 
-/// Writes a body and ends it. A reader that goes away early has no need of the rest.
-async fn write(writer: StreamWriter<u8>, ending: FutureWriter<Ending>, pieces: Box<dyn Iterator<Item = Vec<u8>>>) {
-    let mut writer = writer;
-    for piece in pieces.filter(|piece| !piece.is_empty()) {
-        if !writer.write_all(piece).await.is_empty() {
-            return;
+/// Writes a body, if there is one, and ends it. A reader that goes away early has no need of the rest.
+async fn write(writer: Option<StreamWriter<u8>>, ending: FutureWriter<Ending>, pieces: impl Iterator<Item = Vec<u8>>) {
+    if let Some(mut writer) = writer {
+        for piece in pieces.filter(|piece| !piece.is_empty()) {
+            if !writer.write_all(piece).await.is_empty() {
+                return;
+            }
         }
     }
-    drop(writer);
     let _ = ending.write(Ok(None)).await;
 }
 

@@ -78,7 +78,7 @@ async fn a_lost_answer_to_a_write_is_unknown_and_is_not_sent_again_by_the_client
     let host = MemoryHost::new().with_vendor(|_| Err(TransportError::Lost("reset".to_owned())));
     let client = Client::new(host, 4, Duration::from_secs(60));
     let request = HttpRequest::new(Method::Put, "https://sdp.example/a");
-    let failure = client.once(&Counter::default(), request).await;
+    let failure = client.once(&Counter::default(), &request).await;
     assert!(matches!(failure, Err(CallFailure::Failed(CallError::Unknown { .. }))));
 }
 
@@ -107,11 +107,11 @@ async fn a_pace_is_not_waited_for_once_calls_are_not_made_any_more() {
     let counter = Counter::default();
     let request = || HttpRequest::new(Method::Put, "https://sdp.example/a");
     while *calls.lock().unwrap() < FAULTS_MAX {
-        client.once(&counter, request()).await.unwrap();
+        client.once(&counter, &request()).await.unwrap();
     }
     let begun = host.ticks();
     for _ in 0..10 {
-        assert!(matches!(client.once(&counter, request()).await, Err(CallFailure::Failed(_))));
+        assert!(matches!(client.once(&counter, &request()).await, Err(CallFailure::Failed(_))));
     }
     assert_eq!((host.ticks(), *calls.lock().unwrap()), (begun, FAULTS_MAX));
 }

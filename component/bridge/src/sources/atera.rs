@@ -90,7 +90,7 @@ impl<H: Host> Session<H> {
 
     async fn write(&self, counter: &Counter, request: HttpRequest) -> Result<(), CallFailure> {
         let method = request.method;
-        let response = self.client.once(counter, request).await?;
+        let response = self.client.once(counter, &request).await?;
         Ok(atera::read_written(method, &response)?)
     }
 

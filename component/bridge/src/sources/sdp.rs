@@ -126,7 +126,7 @@ impl<H: Host> Session<H> {
     }
 
     async fn send(&self, counter: &Counter, request: HttpRequest, reader: Reader<'_>) -> Result<(), CallFailure> {
-        let response = self.client.once(counter, request).await?;
+        let response = self.client.once(counter, &request).await?;
         Ok(reader(&response)?)
     }
 
@@ -211,10 +211,11 @@ impl<H: Host> Session<H> {
     }
 
     async fn credential(&self, counter: &Counter) -> Result<(Credential, u64), CallFailure> {
-        let (SdpAccess::OAuth { client_secret, .. }, now) = (&self.settings.access, self.store.host().now()) else {
-            let SdpAccess::Authtoken(key) = &self.settings.access else { return Err(CallFailure::OutOfTime) };
-            return Ok((Credential::Authtoken(key.reveal().to_owned()), 0));
+        let client_secret = match &self.settings.access {
+            SdpAccess::Authtoken(key) => return Ok((Credential::Authtoken(key.reveal().to_owned()), 0)),
+            SdpAccess::OAuth { client_secret, .. } => client_secret,
         };
+        let now = self.now();
         let mut state = self.token.lock().await;
         if state.kept.is_none() {
             let kept = load(&self.store, client_secret).await.map_err(store_failed)?;
@@ -272,7 +273,7 @@ impl<H: Host> Session<H> {
             secret: client_secret.reveal(),
             refresh_token: refresh_token.reveal(),
         };
-        let answer = match self.client.once(counter, token::refresh(&client)).await {
+        let answer = match self.client.once(counter, &token::refresh(&client)).await {
             Ok(response) => token::read(&response, now).map_err(CallFailure::Failed),
             Err(failure) => Err(failure),
         };

@@ -239,7 +239,7 @@ impl<H: Host> Session<H> {
         let credential = self.credential().acting_as(&address);
         let calls = Calls::new(&self.settings.base_url, &credential);
         let request = calls.decide(id.ticket(), verdict, words.unwrap_or_default());
-        let response = self.client.once(counter, request).await?;
+        let response = self.client.once(counter, &request).await?;
         Ok(zendesk::read_decision(&response).map_err(|error| match error {
             // It is the approver that is not let in: the bridge's own calls go through.
             CallError::Auth { .. } => CallError::Permanent {
@@ -255,7 +255,7 @@ impl<H: Host> Session<H> {
     pub async fn create(&self, counter: &Counter, new: &NewRequest) -> Result<ApprovalId, CallFailure> {
         let credential = self.credential();
         let request = Calls::new(&self.settings.base_url, &credential).create(new);
-        let response = self.client.once(counter, request).await?;
+        let response = self.client.once(counter, &request).await?;
         ApprovalId::zendesk(&zendesk::read_create(&response)?.id, None).map_err(odd_id)
     }
 
@@ -316,7 +316,7 @@ impl<H: Host> Session<H> {
     ) -> Result<(), CallFailure> {
         let credential = self.credential();
         let request = build(&Calls::new(&self.settings.base_url, &credential));
-        Ok(reader(&self.client.once(counter, request).await?)?)
+        Ok(reader(&self.client.once(counter, &request).await?)?)
     }
 }
 

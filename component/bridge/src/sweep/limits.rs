@@ -21,7 +21,7 @@ pub(super) fn keep<H: Host>(client: &Client<H>, settings: &Settings, place: &Pro
         let until = place.limits.get(source.name()).map_or(0, |limit| limit.paused_until);
         let left = u64::try_from(until.saturating_sub(now)).unwrap_or(0);
         if left > 0 {
-            client.pause(&origin(base_url), Duration::from_millis(left));
+            client.pause(origin(base_url), Duration::from_millis(left));
         }
     }
 }
@@ -31,11 +31,11 @@ pub(super) fn heed<H: Host>(next: &mut Progress, client: &Client<H>, settings: &
     let former = std::mem::take(&mut next.limits);
     for (source, base_url) in settings.base_urls() {
         let origin = origin(base_url);
-        let left = client.pause_left(&origin);
+        let left = client.pause_left(origin);
         let width = former.get(source.name()).and_then(|limit| limit.width);
         let limit = Limit {
             paused_until: if left.is_zero() { 0 } else { now.saturating_add(millis(Some(left))) },
-            width: if client.was_limited(&origin) {
+            width: if client.was_limited(origin) {
                 Some(NARROW.min(settings.concurrency))
             } else {
                 width.map(|width| width * 2).filter(|width| *width < settings.concurrency)

@@ -72,9 +72,10 @@ impl Reach {
             builder = builder.header(*name, value);
         }
         // The error could quote a header, which could be a credential.
-        let request = builder.body(Bytes::from(request.body)).map_err(|_| "the settings make no proper request")?;
-        let host = request.uri().host().unwrap_or_default().to_owned();
-        let answer = self.egress.send(request, RequestOptions::default()).await.map_err(|error| advice(&error))?;
+        let outgoing =
+            builder.body(Bytes::from(request.body.clone())).map_err(|_| "the settings make no proper request")?;
+        let host = outgoing.uri().host().unwrap_or_default().to_owned();
+        let answer = self.egress.send(outgoing, RequestOptions::default()).await.map_err(|error| advice(&error))?;
         let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         };

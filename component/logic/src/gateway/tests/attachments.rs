@@ -83,7 +83,7 @@ proptest! {
         let attachment = Attachment::read("x", STANDARD.encode(&bytes), bytes.len()).unwrap();
         let mut request = HttpRequest::new(Method::Put, "https://desk.example").with_body("x/y", "before");
         request.file = Some(attachment.part(b"after".to_vec()));
-        let pieces: Vec<Vec<u8>> = request.into_pieces().collect();
+        let pieces: Vec<Vec<u8>> = request.pieces().collect();
         prop_assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() <= 48 * 1024));
         prop_assert_eq!(pieces.concat(), [b"before", bytes.as_slice(), b"after"].concat());
     }
