@@ -15,6 +15,7 @@ mod native;
 mod requests;
 mod served;
 mod setup;
+mod tls;
 mod tracked;
 mod zendesk;
 
@@ -29,6 +30,7 @@ pub use native::NativeHost;
 pub use requests::{AGENT, SAM, asking};
 pub use served::Served;
 pub use setup::{API_TOKEN, Setup, plain_variables, wide_limits};
+pub use tls::{TLS_NAME, Tls};
 pub use tracked::Tracked;
 pub use zendesk::requests;
 

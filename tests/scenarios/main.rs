@@ -66,6 +66,7 @@ mod sharding;
 mod signatures;
 mod simulation;
 mod spin;
+mod tls;
 mod tokens;
 mod two_sweepers;
 mod vendor_faults;
