@@ -6,20 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use approval_bridge::bridge::Bridge;
-use approval_bridge::egress::{Egress, Policy, RequestOptions, Transport};
+use approval_bridge::egress::{RequestOptions, Transport};
 use approval_bridge::key_value::MemoryStore;
 use approval_bridge::stubs::{MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, SDP_AUTHTOKEN, Stubs};
-use approval_bridge::variables::VariableMap;
-use approval_bridge_component::shell::Shell;
-use approval_bridge_tests::harness::{NativeHost, Served, heap_blocks, plain_variables, to_announce, wide_limits};
+use approval_bridge_tests::harness::{Served, heap_blocks, plain_variables, to_announce};
 use approval_logic::approval::{Status, Ticket, TicketKind};
 use approval_logic::card::{CardKind, CardStyle, render};
 use approval_logic::http::{HttpRequest, HttpResponse};
 use approval_logic::moveworks::{Event, Message, Tenant, event_message};
 use approval_logic::sdp::{self, Calls, Credential, ListQuery, Scope, StatusNames};
-use cpu_time::ThreadTime;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use crate::figure::{Figures, number, number_of};
 
@@ -29,15 +24,11 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// Tickets with two levels of one approval each, of which the first waits.
 const TICKETS: usize = 200;
 
-/// Sweeps over that many tickets for the comparison of WebAssembly with native code.
-const SWEPT: usize = 300;
-
 const SDP: &str = "https://sdp.example";
 
 pub(crate) async fn measure(figures: &mut Figures) {
     sweeps(figures).await;
     starts(figures).await;
-    native(figures);
     let [reading, comparing, rendering, writing] = to_announce(200).map(|fuel| number(fuel / 1000) / 1000.0);
     let note = format!("read {reading:.2}, compare {comparing:.2}, render {rendering:.2}");
     figures.add("200 approvals read, compared, rendered", reading + comparing + rendering, "M fuel", Some(11.0), note);
@@ -49,7 +40,7 @@ pub(crate) async fn measure(figures: &mut Figures) {
     figures.add("heap blocks to see that one is as it was", again, "blocks", None, "native");
 }
 
-fn stubs(tickets: usize) -> Stubs {
+pub(crate) fn stubs(tickets: usize) -> Stubs {
     let stubs = Stubs::new(5);
     stubs.with(|world| {
         world.on_premises();
@@ -176,79 +167,4 @@ async fn starts(figures: &mut Figures) {
         warm = warm.min(once().await);
     }
     figures.add("cold start to the first answer, compiled code cached", warm, "ms", None, "");
-}
-
-/// The same sweep of the same shell, as a component and as native code, each with the client that `serve` has: the
-/// computing time of the thread that does all of it. The stand-ins of the vendors are on another thread, behind a socket.
-fn native(figures: &mut Figures) {
-    let (mut component, mut code) = (f64::MAX, f64::MAX);
-    for _ in 0..5 {
-        let world = Behind::start();
-        let bridge = world.bridge();
-        let found = world.measured(async { bridge.poll(false).await.expect("the sweep runs").outbox.sent });
-        component = component.min(found);
-        let world = Behind::start();
-        let shell = Shell::new(world.native());
-        code = code.min(world.measured(async { shell.poll(false).await.expect("the sweep runs").outbox.sent }));
-    }
-    let note = format!("{:.0} ms and {:.0} ms of computing, with {SWEPT} tickets", component * 1e3, code * 1e3);
-    figures.add("a sweep as WebAssembly / as native code", component / code, "x", Some(1.5), note);
-}
-
-/// The stand-ins of the vendors on a socket and a thread of their own.
-struct Behind {
-    variables: VariableMap,
-    egress: Arc<Egress>,
-    _stop: oneshot::Sender<()>,
-}
-
-impl Behind {
-    fn start() -> Self {
-        let stubs = stubs(SWEPT);
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        let origin = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
-        let (stop, stopped) = oneshot::channel::<()>();
-        std::thread::spawn(move || {
-            let serve = async {
-                listener.set_nonblocking(true).expect("a socket");
-                let listener = TcpListener::from_std(listener).expect("a socket");
-                stubs.serve(listener, async { drop(stopped.await) }).await.expect("it serves");
-            };
-            alone(serve);
-        });
-        let mut variables = plain_variables();
-        for base in ["sdp_base_url", "moveworks_base_url"] {
-            variables.set(base, &origin);
-        }
-        variables.set("sdp_modules", "requests");
-        let policy = Policy::from_settings(&variables, &[origin], true).expect("an origin");
-        let egress = Arc::new(Egress::new(policy, None).expect("a client"));
-        Self { variables, egress, _stop: stop }
-    }
-
-    fn bridge(&self) -> Bridge {
-        let builder = Bridge::builder().variables(self.variables.clone()).limits(wide_limits());
-        let builder = builder.transport(self.egress.clone());
-        builder.build().expect("the bridge starts; build the components first")
-    }
-
-    fn native(&self) -> NativeHost {
-        NativeHost::new(self.variables.clone(), self.egress.clone())
-    }
-
-    /// The computing time of a sweep, in seconds.
-    fn measured(self, sweep: impl Future<Output = u32> + Send) -> f64 {
-        let work = move || {
-            let begun = ThreadTime::now();
-            assert_eq!(alone(sweep), u32::try_from(SWEPT).expect("few"));
-            begun.elapsed().as_secs_f64()
-        };
-        std::thread::scope(|scope| scope.spawn(work).join()).expect("the sweep does not panic")
-    }
-}
-
-/// Runs something on this thread alone.
-fn alone<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-    runtime.block_on(work)
 }

@@ -15,6 +15,7 @@ mod cost;
 mod diffing;
 mod figure;
 mod load;
+mod packaging;
 mod sizes;
 mod sweeps;
 
@@ -25,10 +26,14 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
+    if std::env::args().any(|argument| argument == packaging::STAND_INS) {
+        return packaging::stand_ins();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
     let mut figures = Figures::default();
     sizes::measure(&mut figures);
     runtime.block_on(cost::measure(&mut figures));
+    packaging::measure(&mut figures);
     runtime.block_on(sweeps::measure(&mut figures));
     runtime.block_on(load::measure(&mut figures));
     diffing::measure(&mut figures);
