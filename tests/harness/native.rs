@@ -50,8 +50,8 @@ impl Host for NativeHost {
         let options = RequestOptions {
             connect_timeout: limits.connect,
             first_byte_timeout: limits.wait,
-            between_bytes_timeout: limits.wait,
             max_response_bytes: limits.body_bytes,
+            ..RequestOptions::default()
         };
         let call = call
             .body(Bytes::from(request.pieces().collect::<Vec<_>>().concat()))

@@ -49,7 +49,9 @@ impl Tls {
 
     /// Takes TLS off what comes in, and hands it to the server at `port`.
     pub async fn serve(&self, listener: TcpListener, port: u16) {
-        while let Ok((outer, _)) = listener.accept().await {
+        loop {
+            // A connection that ended before it was taken is nobody's error.
+            let Ok((outer, _)) = listener.accept().await else { continue };
             let acceptor = self.acceptor.clone();
             tokio::spawn(async move {
                 let _ = outer.set_nodelay(true);

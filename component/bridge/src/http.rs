@@ -20,7 +20,7 @@ pub use calls::Calls;
 
 /// The longest wait for a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest wait for an answer, and between its parts.
+/// The longest wait for an answer to begin. For all of it a read has twice as long.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// The longest wait for a whole answer to a write: short enough that there is time to read back what it did.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(15);

@@ -87,11 +87,12 @@ impl HttpRequest {
         Self { method, url: url.into(), headers: Vec::new(), body: Vec::new(), file: None }
     }
 
-    /// Scheme, authority, and path with query of the URL; none where it is not a URL of this form.
-    pub fn address(&self) -> Option<(&str, &str, &str)> {
+    /// Where the request goes; none where the URL has another scheme than HTTP's two, or no path.
+    pub fn address(&self) -> Option<Address<'_>> {
         let (scheme, rest) = self.url.split_once("://")?;
+        let secure = scheme.eq_ignore_ascii_case("https");
         let (authority, path) = rest.split_at_checked(rest.find('/')?)?;
-        Some((scheme, authority, path))
+        (secure || scheme.eq_ignore_ascii_case("http")).then_some(Address { secure, authority, path })
     }
 
     /// How many bytes the whole body has.
@@ -128,6 +129,17 @@ impl HttpRequest {
         request.body = body.into();
         request
     }
+}
+
+/// The parts of a request's URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address<'a> {
+    /// Whether it is HTTPS.
+    pub secure: bool,
+    /// Host and port.
+    pub authority: &'a str,
+    /// Path and query; it begins with a slash.
+    pub path: &'a str,
 }
 
 /// An answer that came.
@@ -290,6 +302,26 @@ impl CallError {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Schemes may be written in any case (RFC 3986, 3.1); one that is not HTTP's is never taken for plain HTTP.
+    #[test]
+    fn an_address_is_secure_however_its_scheme_is_written() {
+        let parts = |url: &str| {
+            let request = HttpRequest::new(Method::Get, url);
+            request.address().map(|Address { secure, authority, path }| format!("{secure} {authority} {path}"))
+        };
+        for (url, expected) in [
+            ("https://sdp.example:8443/app/x?y=a/b", Some("true sdp.example:8443 /app/x?y=a/b")),
+            ("HTTPS://sdp.example/x", Some("true sdp.example /x")),
+            ("Http://sdp.example/", Some("false sdp.example /")),
+            ("ftp://sdp.example/x", None),
+            ("httpss://sdp.example/x", None),
+            ("https://sdp.example", None),
+            ("sdp.example/x", None),
+        ] {
+            assert_eq!(parts(url).as_deref(), expected, "{url}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
-use approval_logic::http::{HttpRequest, HttpResponse, Method, TransportError};
+use approval_logic::http::{Address, HttpRequest, HttpResponse, Method, TransportError};
 use bytes::Bytes;
 use futures::poll;
 use spin_sdk::wasip3::http::client;
@@ -117,7 +117,7 @@ pub(super) async fn send(
     let response = response.map_err(transport)?;
     let status = response.get_status_code();
     let fields = response.get_headers();
-    let declared = fields.get(CONTENT_LENGTH.as_str()).pop();
+    let declared = fields.get(CONTENT_LENGTH.as_str()).into_iter().next();
     let declared = declared.and_then(|length| str::from_utf8(&length).ok()?.parse().ok());
     let headers = match limits.headers_of(status) {
         None => fields.copy_all(),
@@ -148,8 +148,8 @@ fn address(outgoing: &wasi::Request, request: &HttpRequest) -> Option<()> {
     };
     // It is GET from the beginning.
     method.map_or(Ok(()), |method| outgoing.set_method(&method)).ok()?;
-    let (scheme, authority, path) = request.address()?;
-    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    let Address { secure, authority, path } = request.address()?;
+    let scheme = if secure { Scheme::Https } else { Scheme::Http };
     outgoing.set_scheme(Some(&scheme)).ok()?;
     outgoing.set_authority(Some(authority)).ok()?;
     outgoing.set_path_with_query(Some(path)).ok()
@@ -176,8 +176,8 @@ impl Patience {
 fn options(limits: &CallLimits) -> RequestOptions {
     let nanos = |duration: std::time::Duration| Some(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
     let options = RequestOptions::new();
-    // A host without time-outs of its own says so here; the client's own deadline holds all the same, and alone for an
-    // answer that comes drop by drop.
+    // A host without time-outs of its own says so here; the client's own deadline holds all the same. It, and whatever the
+    // host has by itself, is there for an answer that comes drop by drop.
     let _ = options.set_connect_timeout(nanos(limits.connect));
     let _ = options.set_first_byte_timeout(nanos(limits.wait));
     options
