@@ -116,7 +116,7 @@ async fn one_by_one(stubs: &Stubs) -> usize {
         for listed in page.tickets {
             let ticket: Arc<Ticket> = listed.ticket.into();
             let answer = send(stubs, calls.levels(kind, &ticket.id)).await;
-            for level in sdp::read_levels(&names, &answer).expect("levels").levels {
+            for level in sdp::read_levels(&names, &|_| None, &answer).expect("levels").levels {
                 let answer = send(stubs, calls.approvals(kind, &ticket.id, &level.id, 1)).await;
                 let read = sdp::read_approvals(&names, &ticket, &level, &answer).expect("approvals");
                 for approval in read.approvals.iter().filter(|approval| approval.status == Status::Pending) {

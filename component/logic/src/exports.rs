@@ -182,7 +182,8 @@ impl decoding::Guest for Exports {
     }
 
     fn sdp_levels(_: wit::TicketKind, response: wit::HttpResponse) -> Result<decoding::Levels, wit::CallError> {
-        let read = sdp::read_levels(&sdp::StatusNames::default(), &response_in(response)).map_err(error_out)?;
+        let read =
+            sdp::read_levels(&sdp::StatusNames::default(), &|_| None, &response_in(response)).map_err(error_out)?;
         let levels = read.levels.into_iter();
         let levels =
             levels.map(|level| decoding::Level { id: level.id, number: level.number, live: level.live }).collect();

@@ -118,12 +118,12 @@ fn decode(response: &HttpResponse) {
             Err(error) => sound_error(&error),
         }
     }
-    match sdp::read_levels(&names, response) {
+    let request = ticket(TicketKind::Request).into();
+    match sdp::read_levels(&names, &|_| Some(&request), response) {
         Ok(levels) => {
             for level in &levels.levels {
                 assert!(is_id_segment(&level.id), "{level:?}");
-                let inside = sdp::embedded_approvals(&names, &ticket(TicketKind::Request).into(), level);
-                inside.iter().flat_map(|read| &read.approvals).for_each(sound_approval);
+                level.approvals.iter().flat_map(|read| &read.approvals).for_each(sound_approval);
             }
         }
         Err(error) => sound_error(&error),
@@ -396,7 +396,7 @@ proptest! {
         prop_assert_eq!(page.tickets.len() + page.refused.len(), rows.len());
         prop_assert_eq!(&kept(page.tickets.into_iter().map(|listed| listed.ticket.id).collect()), &good);
 
-        let read = sdp::read_levels(&names, &answer("approval_levels", &levels)).unwrap();
+        let read = sdp::read_levels(&names, &|_| None, &answer("approval_levels", &levels)).unwrap();
         prop_assert_eq!(read.levels.len() + read.refused.len(), rows.len());
         prop_assert_eq!(&kept(read.levels.into_iter().map(|level| level.id).collect()), &good);
 

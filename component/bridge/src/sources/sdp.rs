@@ -189,7 +189,7 @@ impl<H: Host> Session<H> {
     /// approval that nobody answered looks as if it waited still.
     pub async fn is_at_level(&self, counter: &Counter, id: &ApprovalId) -> Result<bool, CallFailure> {
         let names = &self.settings.names;
-        let read = |response: &HttpResponse| sdp::read_levels(names, response);
+        let read = |response: &HttpResponse| sdp::read_levels(names, &|_| None, response);
         let levels = self.read(counter, |calls| calls.levels(id.kind(), id.ticket()), read).await?;
         Ok(levels.levels.iter().find(|level| level.id == id.level()).is_some_and(|level| level.live))
     }

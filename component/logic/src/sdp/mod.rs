@@ -21,8 +21,8 @@ use crate::text::{clean_line, truncate};
 pub use centres::{CENTRES, Centre};
 pub use envelope::classify;
 pub use read::{
-    Approvals, Level, Levels, ListedTicket, Page, Refused, embedded_approvals, read_approval, read_approvals,
-    read_decision, read_levels, read_page, read_status_name, read_summary, read_ticket,
+    Approvals, Inside, Level, Levels, ListedTicket, Page, Refused, read_approval, read_approvals, read_decision,
+    read_levels, read_page, read_status_name, read_summary, read_ticket,
 };
 pub use status::StatusNames;
 

@@ -55,8 +55,8 @@ pub struct Level {
     pub number: Option<u32>,
     /// Whether its approvers are asked now.
     pub live: bool,
-    /// Its approvals, where the reply holds them (documented on-premises); saves a call.
-    pub approvals: Option<Value<'static>>,
+    /// Its approvals, where they are wanted and the reply holds them (documented on-premises); saves a call.
+    pub approvals: Option<Approvals>,
 }
 
 /// The levels of a ticket.
@@ -176,12 +176,15 @@ fn ticket(kind: TicketKind, row: &Row) -> Result<Ticket, String> {
     })
 }
 
-/// Reads the levels of a ticket.
-pub fn read_levels(names: &StatusNames, response: &HttpResponse) -> Result<Levels, CallError> {
+/// Whose approvals are read where they come with a level; none: they are not wanted.
+pub type Inside<'a> = &'a dyn Fn(&Level) -> Option<&'a Arc<Ticket>>;
+
+/// Reads the levels of a ticket, and the approvals inside those of them where they are wanted.
+pub fn read_levels(names: &StatusNames, inside: Inside<'_>, response: &HttpResponse) -> Result<Levels, CallError> {
     let body = classify(Method::Get, response)?;
     let mut levels = Levels::default();
     for row in rows(&body, "approval_levels")? {
-        match object(row).and_then(|row| level(names, row)) {
+        match object(row).and_then(|row| level(names, inside, row)) {
             Ok(level) => levels.levels.push(level),
             Err(why) => levels.refused.push(refused(row, why)),
         }
@@ -189,19 +192,20 @@ pub fn read_levels(names: &StatusNames, response: &HttpResponse) -> Result<Level
     Ok(levels)
 }
 
-fn level(names: &StatusNames, row: &Row) -> Result<Level, String> {
+fn level(names: &StatusNames, inside: Inside<'_>, row: &Row) -> Result<Level, String> {
     let status = fields::borrowed_name(row.get("status")).map(|name| names.read(&name));
     let over = matches!(status, Some(Status::Approved | Status::Rejected | Status::NotSent));
     let gone = fields::flag(row.get("deleted")) == Some(true) || fields::flag(row.get("is_current")) == Some(false);
-    let whole = |rows: &&Value| {
-        rows.as_array().is_some_and(|rows| !rows.is_empty() && rows.iter().all(|row| row.get("status").is_some()))
-    };
-    Ok(Level {
+    let mut level = Level {
         id: fields::id(row)?,
         number: fields::count(row.get("level")).and_then(|number| u32::try_from(number).ok()),
         live: !over && !gone,
-        approvals: row.get("approvals").filter(whole).cloned().map(Value::into_owned),
-    })
+        approvals: None,
+    };
+    let whole = |rows: &&[Value]| !rows.is_empty() && rows.iter().all(|row| row.get("status").is_some());
+    let rows = row.get("approvals").and_then(Value::as_array).filter(whole);
+    level.approvals = rows.zip(inside(&level)).map(|(rows, ticket)| approvals_of(names, ticket, &level, rows));
+    Ok(level)
 }
 
 /// Whether a change or a release has approvals at all (approval_summary).
@@ -222,11 +226,6 @@ pub fn read_approvals(
     let info = body.get("list_info");
     let more = fields::flag(info.and_then(|info| info.get("has_more_rows"))).unwrap_or(false);
     Ok(Approvals { more, ..approvals_of(names, ticket, level, rows(&body, "approvals")?) })
-}
-
-/// The approvals that came with their level.
-pub fn embedded_approvals(names: &StatusNames, ticket: &Arc<Ticket>, level: &Level) -> Option<Approvals> {
-    Some(approvals_of(names, ticket, level, level.approvals.as_ref()?.as_array()?))
 }
 
 fn approvals_of(names: &StatusNames, ticket: &Arc<Ticket>, level: &Level, rows: &[Value]) -> Approvals {

@@ -45,7 +45,10 @@ pub(super) async fn look<H: Host>(
     if subject.nothing_pending && open.is_empty() {
         return Ok(Looked { read_at, snapshot: empty(true), report, asides });
     }
-    let Some(levels) = levels(session, counter, &subject.ticket).await? else {
+    let asked: Vec<&str> = open.iter().map(|entry| entry.approval.id.level()).collect();
+    let matters = |level: &Level| level.live || asked.contains(&level.id.as_str());
+    let base = Arc::new(subject.listed.clone().unwrap_or_else(|| bare_ticket(&subject.ticket)));
+    let Some(levels) = levels(session, counter, &base, &matters).await? else {
         // Not there, or without levels: whatever was open has been withdrawn.
         return Ok(Looked { read_at, snapshot: empty(true), report, asides });
     };
@@ -53,12 +56,9 @@ pub(super) async fn look<H: Host>(
     for refused in &levels.refused {
         report.problem(Some(&subject.ticket.ticket), "ODD_LEVEL", refused.why.clone());
     }
-    let asked: Vec<&str> = open.iter().map(|entry| entry.approval.id.level()).collect();
-    let matters = |level: &&Level| level.live || asked.contains(&level.id.as_str());
-    let wanted: Vec<&Level> = levels.levels.iter().filter(matters).collect();
+    let wanted: Vec<Level> = levels.levels.into_iter().filter(|level| matters(level)).collect();
     let needs_facts = wanted.iter().any(|level| level.live) && described(&subject.known).is_none();
-    let base = Arc::new(subject.listed.clone().unwrap_or_else(|| bare_ticket(&subject.ticket)));
-    let reads = together::all(wanted.iter().map(|level| approvals(session, counter, &base, level)));
+    let reads = together::all(wanted.into_iter().map(|level| approvals(session, counter, &base, level)));
     let facts = facts(session, counter, subject, needs_facts);
     let (read, facts) = join(reads, facts).await;
     let ticket = facts?;
@@ -90,15 +90,16 @@ pub(super) async fn look<H: Host>(
 async fn levels<H: Host>(
     session: &Session<H>,
     counter: &Counter,
-    ticket: &TicketRef,
+    ticket: &Arc<Ticket>,
+    matters: &(dyn Fn(&Level) -> bool + Sync),
 ) -> Result<Option<Levels>, CallFailure> {
-    let names = session.settings().names.clone();
+    let names = &session.settings().names;
     let strict = ticket.kind == TicketKind::Request;
     let read = session
         .read(
             counter,
-            |calls| calls.levels(ticket.kind, &ticket.ticket),
-            |response| match sdp::read_levels(&names, response) {
+            |calls| calls.levels(ticket.kind, &ticket.id),
+            |response| match sdp::read_levels(names, &|level| matters(level).then_some(ticket), response) {
                 // Not repeated: the summary decides.
                 Err(CallError::Retry { code: "INTERNAL_ERROR", message, .. }) if !strict => {
                     Err(CallError::Permanent { code: "INTERNAL_ERROR", message })
@@ -110,7 +111,7 @@ async fn levels<H: Host>(
     match read {
         Err(CallFailure::Failed(CallError::Permanent { code: "INTERNAL_ERROR", message })) => {
             let summary =
-                session.read(counter, |calls| calls.summary(ticket.kind, &ticket.ticket), sdp::read_summary).await;
+                session.read(counter, |calls| calls.summary(ticket.kind, &ticket.id), sdp::read_summary).await;
             match summary {
                 Ok(true) => Err(CallFailure::Failed(CallError::Retry {
                     code: "INTERNAL_ERROR",
@@ -132,12 +133,12 @@ async fn approvals<H: Host>(
     session: &Session<H>,
     counter: &Counter,
     ticket: &Arc<Ticket>,
-    level: &Level,
+    level: Level,
 ) -> Result<Approvals, CallFailure> {
-    let names = &session.settings().names;
-    if let Some(approvals) = sdp::embedded_approvals(names, ticket, level) {
+    if let Some(approvals) = level.approvals {
         return Ok(approvals);
     }
+    let names = &session.settings().names;
     let mut all = Approvals::default();
     for page in 0..APPROVAL_PAGES_MAX {
         let start = u64::from(page) * u64::from(PAGE_SIZE) + 1;
@@ -145,7 +146,7 @@ async fn approvals<H: Host>(
             .read(
                 counter,
                 |calls| calls.approvals(ticket.kind, &ticket.id, &level.id, start),
-                |response| sdp::read_approvals(names, ticket, level, response),
+                |response| sdp::read_approvals(names, ticket, &level, response),
             )
             .await;
         let read = match read {

@@ -3,7 +3,6 @@
 
 use super::*;
 use crate::approval::{Approval, Status};
-use crate::json;
 
 fn level(live: bool) -> Level {
     Level { id: "77".to_owned(), number: Some(2), live, approvals: None }
@@ -132,10 +131,11 @@ fn nobody_is_asked_on_a_level_that_is_not_live() {
     ] {
         assert_eq!(read(json!({ "id": "1", "status": { "name": name } }), false).status, wanted, "{name}");
     }
-    let inside = json!([{ "id": "1", "status": { "name": "Pending Approval" } }]).to_string();
-    let dead = Level { approvals: json::read(inside.as_bytes()).map(json::Value::into_owned), ..level(false) };
-    let inside = embedded_approvals(&names(), &known(TicketKind::Request, "874"), &dead).unwrap();
-    assert_eq!(inside.approvals[0].status, Status::Withdrawn);
+    let waits = json!({ "id": "1", "status": { "name": "Pending Approval" } });
+    let body = json!({ "approval_levels": [{ "id": "1", "status": "Approved", "approvals": [waits] }] });
+    let ticket = known(TicketKind::Request, "874");
+    let levels = read_levels(&names(), &|_| Some(&ticket), &ok(&body)).unwrap();
+    assert_eq!(levels.levels[0].approvals.as_ref().unwrap().approvals[0].status, Status::Withdrawn);
 }
 
 #[test]

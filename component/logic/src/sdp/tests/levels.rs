@@ -5,7 +5,7 @@ use super::*;
 
 #[test]
 fn only_the_current_open_levels_are_live() {
-    let levels = read_levels(&names(), &fixture("levels.json")).unwrap();
+    let levels = read_levels(&names(), &|_| None, &fixture("levels.json")).unwrap();
     let shown: Vec<(&str, Option<u32>, bool)> =
         levels.levels.iter().map(|level| (level.id.as_str(), level.number, level.live)).collect();
     assert_eq!(
@@ -46,7 +46,7 @@ fn what_makes_a_level_live() {
         (json!({ "id": "1", "deleted": true, "is_current": true }), false),
         (json!({ "id": "1", "deleted": "true" }), false),
     ] {
-        let levels = read_levels(&names(), &ok(&json!({ "approval_levels": [level] }))).unwrap();
+        let levels = read_levels(&names(), &|_| None, &ok(&json!({ "approval_levels": [level] }))).unwrap();
         assert_eq!(levels.levels[0].live, live, "{level}");
     }
 }
@@ -64,18 +64,21 @@ fn a_levels_number_comes_as_number_or_text() {
         (json!(null), None),
         (json!({ "id": "1" }), None),
     ] {
-        let levels =
-            read_levels(&names(), &ok(&json!({ "approval_levels": [{ "id": "1", "level": number }] }))).unwrap();
+        let body = json!({ "approval_levels": [{ "id": "1", "level": number }] });
+        let levels = read_levels(&names(), &|_| None, &ok(&body)).unwrap();
         assert_eq!(levels.levels[0].number, wanted, "{number}");
     }
 }
 
 #[test]
 fn approvals_inside_a_level_are_used_only_if_they_tell_their_status() {
-    let levels = read_levels(&names(), &fixture("levels_with_approvals.json")).unwrap();
     let ticket = known(TicketKind::Request, "874");
-    let inside: Vec<Option<Approvals>> =
-        levels.levels.iter().map(|level| embedded_approvals(&names(), &ticket, level)).collect();
+    let read = |inside: Inside<'_>| -> Vec<Option<Approvals>> {
+        let levels = read_levels(&names(), inside, &fixture("levels_with_approvals.json")).unwrap();
+        levels.levels.into_iter().map(|level| level.approvals).collect()
+    };
+    assert_eq!(read(&|level| (level.id != "77").then_some(&ticket)), [const { None }; 4], "only where they are wanted");
+    let inside = read(&|_| Some(&ticket));
     let [Some(first), None, None, None] = inside.as_slice() else { panic!("{inside:?}") };
     let shown: Vec<String> = first.approvals.iter().map(|approval| approval.id.to_string()).collect();
     assert_eq!(shown, ["sdp:requests:874:77:310", "sdp:requests:874:77:311"]);
@@ -88,13 +91,13 @@ fn approvals_inside_a_level_are_used_only_if_they_tell_their_status() {
 #[test]
 fn no_levels_are_no_error() {
     for body in [json!({}), json!({ "approval_levels": [] }), json!({ "approval_levels": null })] {
-        assert_eq!(read_levels(&names(), &ok(&body)).unwrap(), Levels::default());
+        assert_eq!(read_levels(&names(), &|_| None, &ok(&body)).unwrap(), Levels::default());
     }
-    let error = read_levels(&names(), &ok(&json!({ "approval_levels": "none" }))).unwrap_err();
+    let error = read_levels(&names(), &|_| None, &ok(&json!({ "approval_levels": "none" }))).unwrap_err();
     assert_eq!(told(&error), "permanent UNREADABLE");
     // On-premises, for a change without levels: the summary tells what it meant.
     let body = json!({ "response_status": { "status_code": 4004, "status": "failed" } }).to_string();
-    let error = read_levels(&names(), &HttpResponse::new(500, body)).unwrap_err();
+    let error = read_levels(&names(), &|_| None, &HttpResponse::new(500, body)).unwrap_err();
     assert_eq!(told(&error), "retry INTERNAL_ERROR 2");
 }
 
