@@ -7,9 +7,8 @@
 
 mod verify;
 
-use std::fmt::Write;
-
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -198,8 +197,7 @@ fn members(line: &mut String, event: &Event) {
             text(line, "kind", "message");
             text(line, "event_id", event_id);
             text(line, "recipient", recipient);
-            let named: Vec<Value> = approvals.iter().take(APPROVALS_MAX).cloned().map(Value::String).collect();
-            member(line, "approvals", &Value::Array(named));
+            member(line, "approvals", approvals.get(..APPROVALS_MAX).unwrap_or(approvals));
             text(line, "outcome", if *taken { "handed_over" } else { "given_up" });
             text(line, "door", door.name());
         }
@@ -225,17 +223,18 @@ fn members(line: &mut String, event: &Event) {
     }
 }
 
-fn member(line: &mut String, name: &str, value: &Value) {
-    // Writing to a String cannot fail.
-    let _ = write!(line, ",\"{name}\":{value}");
+fn member<T: Serialize + ?Sized>(line: &mut String, name: &str, value: &T) {
+    // Texts, numbers and lists of them can always be written.
+    let value = serde_json::to_string(value).unwrap_or_default();
+    line.extend([",\"", name, "\":", &value]);
 }
 
 fn number(line: &mut String, name: &str, value: u64) {
-    member(line, name, &Value::from(value));
+    member(line, name, &value);
 }
 
 fn text(line: &mut String, name: &str, value: &str) {
-    member(line, name, &Value::from(value));
+    member(line, name, value);
 }
 
 /// A text that may be a source's: one line, and not long.

@@ -144,8 +144,10 @@ async fn append<H: Host>(
     if let Some(last) = lines(&segment).last().and_then(Link::of).filter(|last| last.seq > end.seq) {
         end = last;
     }
+    let mut begun = begun(&segment).unwrap_or(now);
     for event in gap.iter().chain(events) {
-        if is_full(&segment, now) {
+        if segment.len() >= SEGMENT_MAX || now.saturating_sub(begun) >= SEGMENT_AGE {
+            begun = now;
             if root.newest == root.oldest {
                 root.oldest_ended = ended(&segment);
             }
@@ -255,9 +257,9 @@ fn lines(segment: &[u8]) -> impl DoubleEndedIterator<Item = &str> {
         .filter_map(|line| std::str::from_utf8(line).ok())
 }
 
-fn is_full(segment: &[u8], now: Millis) -> bool {
-    let begun = || lines(segment).next().and_then(written_at);
-    segment.len() >= SEGMENT_MAX || begun().is_some_and(|begun| now.saturating_sub(begun) >= SEGMENT_AGE)
+/// When the first line of a segment was written; none if there is none that says it.
+fn begun(segment: &[u8]) -> Option<Millis> {
+    lines(segment).next().and_then(written_at)
 }
 
 /// When the last line of a segment was written. A segment that does not say stays: it is evidence.
