@@ -23,10 +23,10 @@ impl Tally {
         self.more(&series(family, labels), more);
     }
 
-    /// Notes that something took so long, in milliseconds. A time below zero tells of two clocks, and nothing else.
-    pub fn observe(&mut self, family: &'static str, millis: i64) {
-        let Ok(millis) = u64::try_from(millis) else { return };
-        for (series, more) in metrics::observation(family, millis) {
+    /// Notes how long something took each time, in milliseconds. A time below zero tells of two clocks, and nothing else.
+    pub fn observe(&mut self, family: &'static str, millis: impl IntoIterator<Item = i64>) {
+        let millis: Vec<u64> = millis.into_iter().filter_map(|millis| u64::try_from(millis).ok()).collect();
+        for (series, more) in metrics::observations(family, &millis) {
             self.more(&series, more);
         }
     }

@@ -199,19 +199,18 @@ const FAMILIES: &[Family] = &[
 
 /// The name under which a series is counted: its family and the values of its labels in their order.
 pub fn series(family: &str, labels: &[&str]) -> String {
-    labels.iter().fold(family.to_owned(), |name, label| format!("{name} {label}"))
+    [&[family], labels].concat().join(" ")
 }
 
-/// The series in which an observation in milliseconds counts, each with what it adds.
-pub fn observation(family: &'static str, millis: u64) -> Vec<(String, u64)> {
+/// The series in which observations in milliseconds count, each with what they add.
+pub fn observations(family: &'static str, millis: &[u64]) -> Vec<(String, u64)> {
     let Some(Family { kind: Kind::Histogram(bounds), .. }) = FAMILIES.iter().find(|own| own.name == family) else {
         return Vec::new();
     };
-    let within = bounds.iter().filter(|bound| millis <= **bound);
-    let mut adds: Vec<_> = within.map(|bound| (series(family, &[&bound.to_string()]), 1)).collect();
-    adds.push((series(family, &["sum"]), millis));
-    adds.push((series(family, &["count"]), 1));
-    adds
+    let count = |bound: u64| millis.iter().map(|millis| u64::from(*millis <= bound)).sum();
+    let within = bounds.iter().map(|bound| (series(family, &[&bound.to_string()]), count(*bound)));
+    let sum = millis.iter().fold(0, |sum: u64, millis| sum.saturating_add(*millis));
+    within.chain([(series(family, &["sum"]), sum), (series(family, &["count"]), count(u64::MAX))]).collect()
 }
 
 /// The text. `value`: the value of a series by its name; 0 for one that has not been counted.

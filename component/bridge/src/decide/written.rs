@@ -51,7 +51,7 @@ impl Course {
         tally.add(DECISIONS, &[outcome, order.door.name()], 1);
         tally.calls(settings, calls);
         if let Some(waited) = self.waited {
-            tally.observe(DECIDE, waited);
+            tally.observe(DECIDE, [waited]);
         }
         audit::note(store, settings.audit_keep, &[event], &tally).await
     }

@@ -74,7 +74,7 @@ impl Swept<'_> {
             Task::Deliver => "deliver",
         };
         tally.add(SWEEPS, &[task, if self.report.complete { "complete" } else { "incomplete" }], 1);
-        tally.observe(SWEEP_DURATION, i64::try_from(self.took).unwrap_or(i64::MAX));
+        tally.observe(SWEEP_DURATION, i64::try_from(self.took));
         if *self.task == Task::All {
             tally.set(LAST_SWEEP, &[], u64::try_from(now).unwrap_or(0));
         }
@@ -83,7 +83,8 @@ impl Swept<'_> {
             tally.add(PROBLEMS, &[name], u64::try_from(source.errors.len()).unwrap_or(u64::MAX));
             tally.add(ANNOUNCEMENTS, &[name], u64::from(source.notified));
         }
-        self.waited.iter().for_each(|waited| tally.observe(DECIDE, *waited));
+        tally.observe(DECIDE, self.waited.iter().copied());
+        let mut delays = Vec::new();
         for (fate, record) in self.fates.values() {
             let outcome = match fate {
                 Fate::Sent => "taken",
@@ -94,9 +95,10 @@ impl Swept<'_> {
             tally.add(MESSAGES, &[kind(&record.content), outcome], 1);
             if *fate == Fate::Sent && record.content.announces() {
                 let sent = record.content.asked().iter().filter_map(|entry| entry.approval.sent_at);
-                sent.for_each(|at| tally.observe(ANNOUNCE, now.saturating_sub(at)));
+                delays.extend(sent.map(|at| now.saturating_sub(at)));
             }
         }
+        tally.observe(ANNOUNCE, delays);
     }
 }
 

@@ -37,9 +37,8 @@ fn what_has_not_been_counted_is_there_as_nought() {
 fn what_was_counted_is_what_a_parser_reads() {
     let mut tally = Tally::default();
     tally.add([(series(DECISIONS, &["approved", "http"]), 3), (series(VENDOR_CALLS, &["sdp", class::RETRY]), 7)]);
-    for millis in [400, 700, 700, 3_600_000] {
-        tally.add(observation(SWEEP_DURATION, millis));
-    }
+    tally.add(observations(SWEEP_DURATION, &[400, 700, 3_600_000]));
+    tally.add(observations(SWEEP_DURATION, &[700]));
     tally.add([(series(LAST_SWEEP, &[]), 1_764_000_000_250)]);
     let text = tally.text();
     let parsed = parse_openmetrics(&text).unwrap();
