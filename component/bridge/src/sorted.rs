@@ -3,6 +3,7 @@
 //! The library's tree is compiled anew for each kind of value, several kilobytes a time, and the component has to be
 //! small. Here only a pointer moves, so that the code is the same for all, and long lists stay cheap to insert into.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -32,7 +33,7 @@ impl<V> Sorted<V> {
 
     /// Where a key is, or where it would be.
     fn place(&self, key: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(own, _)| own.as_str().cmp(key))
+        self.0.binary_search_by(|(own, _)| order(own, key))
     }
 
     /// The value of a key.
@@ -49,7 +50,7 @@ impl<V> Sorted<V> {
     pub fn insert(&mut self, key: String, value: V) {
         let value = Box::new(value);
         // What is in order already is only appended.
-        if self.0.last().is_none_or(|(last, _)| *last < key) {
+        if self.0.last().is_none_or(|(last, _)| order(last, &key).is_lt()) {
             self.0.push((key, value));
             return;
         }
@@ -116,6 +117,15 @@ impl<V> Sorted<V> {
     }
 }
 
+/// The order of two texts. Keys begin alike, and WebAssembly compares byte by byte: what is alike is left out first, eight
+/// bytes at a time.
+fn order(one: &str, other: &str) -> Ordering {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let pairs = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
+    let alike = 8 * pairs.take_while(|(one, other)| u64::from_ne_bytes(**one) == u64::from_ne_bytes(**other)).count();
+    one.get(alike..).cmp(&other.get(alike..))
+}
+
 impl<V> Extend<(String, V)> for Sorted<V> {
     fn extend<I: IntoIterator<Item = (String, V)>>(&mut self, pairs: I) {
         for (key, value) in pairs {
@@ -171,7 +181,9 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Sorted<V> {
 
 #[cfg(test)]
 mod tests {
-    use super::Sorted;
+    use proptest::prelude::*;
+
+    use super::{Sorted, order};
 
     fn of(pairs: &[(&str, u32)]) -> Sorted<u32> {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect()
@@ -197,6 +209,17 @@ mod tests {
         assert_eq!(sorted.split_off("b"), of(&[("b", 2), ("c", 3)]));
         sorted.retain(|value| *value > 1);
         assert!(sorted.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn texts_have_the_order_of_their_bytes(
+            beginning in "[a-z:é]{0,20}",
+            ends in prop::array::uniform2("[a-c\\PC]{0,20}"),
+        ) {
+            let [one, other] = ends.map(|end| format!("{beginning}{end}"));
+            prop_assert_eq!(order(&one, &other), one.cmp(&other));
+        }
     }
 
     #[test]

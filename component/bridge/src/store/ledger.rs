@@ -334,7 +334,7 @@ pub fn ticket_key(ticket: &TicketRef) -> String {
 }
 
 fn key_of_ticket(source: Source, kind: TicketKind, ticket: &str) -> String {
-    format!("{source}:{}:{:02}{ticket}:", kind.plural(), ticket.len())
+    [source.name(), ":", kind.plural(), ":", &format!("{:02}", ticket.len()), ticket, ":"].concat()
 }
 
 fn after_ticket(prefix: &str) -> String {

@@ -186,7 +186,8 @@ async fn sweep<H: Host>(trip: &Trip<'_, H>, store: &Store<H>, task: &Task) -> Re
             unsaid.flat_map(|record| record.content.asked()).map(|entry| event_id(entry, "pending")).collect();
         // The ledger says "announced" once it was. What waits or was given up is known through the outbox: should another
         // sweep write over that, the approval is new again, and its card carries the same event id.
-        entries.retain(|entry| entry.said != Said::Announced || !unsaid.contains(&event_id(entry, "pending")));
+        let is_said = |entry: &Entry| unsaid.is_empty() || !unsaid.contains(&event_id(entry, "pending"));
+        entries.retain(|entry| entry.said != Said::Announced || is_said(entry));
         entries.extend(known.settled(&fates, &entries, host.now()).await?);
         limits::heed(&mut next, telling, settings, host.now());
         let waited = account::waited(&entries, now);
