@@ -12,7 +12,7 @@ use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
 use tokio::sync::OnceCell;
 
 use super::timers::Timers;
-use super::wire::Patience;
+use super::wire::Told;
 use super::{on_this_thread, wire};
 use crate::host::{CallLimits, Host, StoreError, VariableError};
 
@@ -21,12 +21,12 @@ use crate::host::{CallLimits, Host, StoreError, VariableError};
 pub(super) struct SpinHost {
     store: Arc<OnceCell<SendWrapper<Store>>>,
     timers: Timers,
-    patience: Patience,
+    told: Told,
 }
 
 impl SpinHost {
     fn new() -> Self {
-        Self { store: Arc::default(), timers: Timers::default(), patience: Patience::default() }
+        Self { store: Arc::default(), timers: Timers::default(), told: Told::default() }
     }
 
     /// Does something with a host of its own.
@@ -53,7 +53,7 @@ impl Host for SpinHost {
         request: &HttpRequest,
         limits: CallLimits,
     ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send {
-        on_this_thread(wire::send(request, limits, &self.patience))
+        on_this_thread(wire::send(request, limits, &self.told))
     }
 
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send {

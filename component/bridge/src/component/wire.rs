@@ -91,17 +91,18 @@ pub(super) fn outgoing(answer: Response<Bytes>) -> Result<wasi::Response, ErrorC
 pub(super) async fn send(
     request: &HttpRequest,
     limits: CallLimits,
-    patience: &Patience,
+    told: &Told,
 ) -> Result<HttpResponse, TransportError> {
-    let own = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
     let length = request.length();
-    // Told beforehand, so that no host has to send the body in chunks, which some servers and proxies do not take.
-    let told = (length > 0).then(|| (CONTENT_LENGTH.as_str().to_owned(), length.to_string().into_bytes()));
-    let headers = own.chain(told).collect::<Vec<_>>();
-    let headers = Fields::from_list(&headers).map_err(|_| TransportError::Denied)?;
+    let headers = told.headers(&request.headers)?;
+    if length > 0 {
+        // Told beforehand, so that no host has to send the body in chunks, which some servers and proxies do not take.
+        let length = length.to_string().into_bytes();
+        headers.append(CONTENT_LENGTH.as_str(), &length).map_err(|_| TransportError::Denied)?;
+    }
     let (ending, trailers) = wit_future::new(cut_off);
     let (writer, contents) = (length > 0).then(wit_stream::new).unzip();
-    let (outgoing, sent) = wasi::Request::new(headers, contents, trailers, Some(patience.options(&limits)));
+    let (outgoing, sent) = wasi::Request::new(headers, contents, trailers, Some(told.options(&limits)));
     address(&outgoing, request).ok_or(TransportError::Denied)?;
     // The host reads from here on. What is written while it does is taken at once, and nobody has to be told later.
     let mut sending = pin!(client::send(outgoing));
@@ -155,13 +156,33 @@ fn address(outgoing: &wasi::Request, request: &HttpRequest) -> Option<()> {
     outgoing.set_path_with_query(Some(path)).ok()
 }
 
-/// What was last told to the host about how long a call may take: it is nearly always the same.
+/// What was last told to the host about a call. It is nearly always the same for the next one, and a copy costs less than
+/// to tell it anew.
 #[derive(Clone, Default)]
-pub(super) struct Patience(Arc<Mutex<Option<(CallLimits, RequestOptions)>>>);
+pub(super) struct Told {
+    headers: Last<Vec<(&'static str, String)>, Fields>,
+    options: Last<CallLimits, RequestOptions>,
+}
 
-impl Patience {
+/// The last value, with what was told of it.
+type Last<T, O> = Arc<Mutex<Option<(T, O)>>>;
+
+impl Told {
+    fn headers(&self, headers: &[(&'static str, String)]) -> Result<Fields, TransportError> {
+        let mut last = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((of, fields)) if of == headers => Ok(fields.clone()),
+            _ => {
+                let list = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
+                let fields = Fields::from_list(&list.collect::<Vec<_>>()).map_err(|_| TransportError::Denied)?;
+                *last = Some((headers.to_vec(), fields.clone()));
+                Ok(fields)
+            }
+        }
+    }
+
     fn options(&self, limits: &CallLimits) -> RequestOptions {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.options.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
             Some((of, options)) if of == limits => options.clone(),
             _ => {
