@@ -3,10 +3,15 @@
 //! A wrong implementation reads a level twice, walks everything in each sweep, or waits for one call before it makes the
 //! next. Nothing is wrong then but the bill, and the page.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use approval_bridge::stubs::Module;
-use approval_bridge_tests::harness::{ANA, Desk, Setup, minutes, requests};
+use approval_bridge::bridge::Bridge;
+use approval_bridge::clock::{Clock, SystemClock};
+use approval_bridge::stubs::{Module, Stubs};
+use approval_bridge_tests::harness::{ANA, Desk, Setup, minutes, plain_variables, requests, wide_limits};
+use futures::future::BoxFuture;
 
 /// The latency of the page's examples.
 const LATENCY: Duration = Duration::from_millis(200);
@@ -125,4 +130,43 @@ async fn a_first_sweep_of_two_hundred_tickets_fits_into_three_mebibytes() {
     desk.poll().await.clean();
     let peak = desk.bridge().stats().peak_memory;
     assert!(peak <= 3 << 20, "{peak} bytes");
+}
+
+/// The machine's clock, which counts how often it is read.
+#[derive(Clone, Default)]
+struct Counted {
+    clock: SystemClock,
+    read: Arc<AtomicU64>,
+}
+
+impl Clock for Counted {
+    fn now_ms(&self) -> i64 {
+        self.read.fetch_add(1, Ordering::Relaxed);
+        self.clock.now_ms()
+    }
+
+    fn monotonic_ns(&self) -> u64 {
+        self.read.fetch_add(1, Ordering::Relaxed);
+        self.clock.monotonic_ns()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.clock.sleep(duration)
+    }
+}
+
+#[tokio::test]
+async fn a_clock_is_read_at_most_once_between_two_other_calls_out_of_the_component() {
+    let stubs = Stubs::new(5);
+    stubs.with(|world| {
+        world.on_premises();
+        world.populate(100, 2, 1);
+    });
+    let clock = Counted::default();
+    let builder = Bridge::builder().variables(plain_variables()).limits(wide_limits()).clock(clock.clone());
+    let bridge = builder.transport(Arc::new(stubs)).build().expect("the bridge starts; build the components first");
+    assert_eq!(bridge.poll(false).await.expect("the sweep runs").outbox.sent, 100);
+    let calls = bridge.stats().outbound + bridge.key_value_stats().take().operations();
+    let read = clock.read.load(Ordering::Relaxed);
+    assert!(read <= 2 * calls, "two clocks read {read} times, with {calls} calls");
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use approval_logic::approval::Millis;
 use approval_logic::http::{HttpRequest, HttpResponse, TransportError};
 use send_wrapper::SendWrapper;
-use spin_sdk::key_value::Store;
-use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
+use spin_sdk::key_value::{self, Store};
 use tokio::sync::OnceCell;
 
+use super::clocks::Clocks;
 use super::timers::Timers;
 use super::wire::Told;
 use super::{on_this_thread, wire};
@@ -21,12 +21,14 @@ use crate::host::{CallLimits, Host, StoreError, VariableError};
 pub(super) struct SpinHost {
     store: Arc<OnceCell<SendWrapper<Store>>>,
     timers: Timers,
+    clocks: Clocks,
     told: Told,
 }
 
 impl SpinHost {
     fn new() -> Self {
-        Self { store: Arc::default(), timers: Timers::default(), told: Told::default() }
+        let clocks = Clocks::default();
+        Self { store: Arc::default(), timers: Timers::by(clocks.clone()), clocks, told: Told::default() }
     }
 
     /// Does something with a host of its own.
@@ -41,9 +43,15 @@ impl SpinHost {
         let store = self.store.get_or_try_init(open).await;
         store.map(|store| &**store).map_err(|error| failed(key, &error))
     }
+
+    /// What the store answered.
+    fn answered<T>(&self, key: &str, answer: Result<T, key_value::Error>) -> Result<T, StoreError> {
+        self.clocks.pass();
+        answer.map_err(|error| failed(key, &error))
+    }
 }
 
-fn failed(key: &str, error: &spin_sdk::key_value::Error) -> StoreError {
+fn failed(key: &str, error: &key_value::Error) -> StoreError {
     StoreError { key: key.to_owned(), message: error.to_string() }
 }
 
@@ -53,24 +61,26 @@ impl Host for SpinHost {
         request: &HttpRequest,
         limits: CallLimits,
     ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send {
-        on_this_thread(wire::send(request, limits, &self.told))
+        on_this_thread(async move {
+            let answer = wire::send(request, limits, &self.told).await;
+            self.clocks.pass();
+            answer
+        })
     }
 
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send {
         let (host, key) = (self.clone(), key.to_owned());
-        on_this_thread(async move { host.store(&key).await?.get(&key).await.map_err(|error| failed(&key, &error)) })
+        on_this_thread(async move { host.answered(&key, host.store(&key).await?.get(&key).await) })
     }
 
     fn set(&self, key: &str, value: Vec<u8>) -> impl Future<Output = Result<(), StoreError>> + Send {
         let (host, key) = (self.clone(), key.to_owned());
-        on_this_thread(
-            async move { host.store(&key).await?.set(&key, value).await.map_err(|error| failed(&key, &error)) },
-        )
+        on_this_thread(async move { host.answered(&key, host.store(&key).await?.set(&key, value).await) })
     }
 
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send {
         let (host, key) = (self.clone(), key.to_owned());
-        on_this_thread(async move { host.store(&key).await?.delete(&key).await.map_err(|error| failed(&key, &error)) })
+        on_this_thread(async move { host.answered(&key, host.store(&key).await?.delete(&key).await) })
     }
 
     fn variable(&self, name: &'static str) -> impl Future<Output = Result<Option<String>, VariableError>> + Send {
@@ -84,12 +94,11 @@ impl Host for SpinHost {
     }
 
     fn now(&self) -> Millis {
-        let now = system_clock::now();
-        now.seconds.saturating_mul(1000).saturating_add(Millis::from(now.nanoseconds / 1_000_000))
+        self.clocks.wall()
     }
 
     fn ticks(&self) -> u64 {
-        monotonic_clock::now() / 1_000_000
+        self.clocks.monotonic() / 1_000_000
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {

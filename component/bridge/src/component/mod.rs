@@ -1,5 +1,6 @@
 //! The shell as a component: the host over the Spin SDK, the HTTP handler, and the typed operations.
 
+mod clocks;
 mod host;
 mod operations;
 mod timers;

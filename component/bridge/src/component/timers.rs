@@ -15,9 +15,14 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use spin_sdk::wasip3::clocks::monotonic_clock;
 
+use super::clocks::Clocks;
+
 /// The waits of one call of the component. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Timers(Arc<Mutex<Waits>>);
+pub(super) struct Timers {
+    waits: Arc<Mutex<Waits>>,
+    clocks: Clocks,
+}
 
 #[derive(Default)]
 struct Waits {
@@ -27,6 +32,11 @@ struct Waits {
 }
 
 impl Timers {
+    /// The waits of who reads these clocks.
+    pub(super) fn by(clocks: Clocks) -> Self {
+        Self { waits: Arc::default(), clocks }
+    }
+
     /// Waits so long. Only within [`Self::during`] does it come to an end.
     pub(super) fn sleep(&self, duration: Duration) -> Sleep {
         Sleep { timers: self.clone(), duration, place: None }
@@ -41,6 +51,7 @@ impl Timers {
         let mut until = u64::MAX;
         poll_fn(|context| {
             loop {
+                self.clocks.pass();
                 if let Poll::Ready(result) = work.as_mut().poll(context) {
                     return Poll::Ready(result);
                 }
@@ -52,14 +63,14 @@ impl Timers {
                     return Poll::Pending;
                 }
                 until = u64::MAX;
-                self.end(monotonic_clock::now());
+                self.end(self.clocks.monotonic());
             }
         })
         .await
     }
 
     fn waits(&self) -> MutexGuard<'_, Waits> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When the first of the waits is over.
@@ -97,7 +108,7 @@ impl Future for Sleep {
             return Poll::Pending;
         }
         let nanos = u64::try_from(self.duration.as_nanos()).unwrap_or(u64::MAX);
-        let place = (monotonic_clock::now().saturating_add(nanos), waits.next);
+        let place = (timers.clocks.monotonic().saturating_add(nanos), waits.next);
         waits.next = waits.next.wrapping_add(1);
         waits.waiting.insert(place, context.waker().clone());
         self.place = Some(place);
