@@ -1,8 +1,8 @@
-//! The clocks of the host, read no more often than something can have changed.
+//! The clocks of the host, read no more often than time can have passed.
 //!
 //! To read a clock is a call out of the component, and a message that is sent asks a dozen times what time it is. What was
-//! read holds until the host has done something else, or the component has waited: what it computes in between takes next
-//! to no time.
+//! read holds until a vendor or the store has answered, or the component has waited: what it computes in between takes
+//! next to no time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
