@@ -59,7 +59,7 @@ impl Host for NativeHost {
         let (head, body) = self.transport.send(call, options).await.map_err(transport)?.into_parts();
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let status = head.status.as_u16();
-        let read = limits.headers_of(status);
+        let read = limits.headers_of(status, &body);
         let wanted = head.headers.iter().filter(|(name, _)| read.is_none_or(|read| read.contains(&name.as_str())));
         let headers = wanted.map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         Ok(HttpResponse { status, headers, body: body.to_vec() })

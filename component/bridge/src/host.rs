@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use approval_logic::approval::Millis;
-use approval_logic::http::{GOOD_HEADERS, HttpRequest, HttpResponse, TransportError};
+use approval_logic::http::{HttpRequest, HttpResponse, TransportError};
 
 /// The store failed. What was asked for may or may not have happened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,16 +34,18 @@ pub struct CallLimits {
     pub wait: Duration,
     /// The largest body that is read.
     pub body_bytes: usize,
-    /// Whether all headers of a good answer are read, and not only [`GOOD_HEADERS`]. Those of every other answer always are.
-    ///
-    /// [`GOOD_HEADERS`]: approval_logic::http::GOOD_HEADERS
+    /// Whether all headers of a good answer are read, and not its type at most. Those of every other answer always are.
     pub headers: bool,
 }
 
 impl CallLimits {
-    /// Which headers of an answer with this status are read; none: all of them.
-    pub fn headers_of(&self, status: u16) -> Option<&'static [&'static str]> {
-        (!self.headers && (200..300).contains(&status)).then_some(&GOOD_HEADERS)
+    /// Which headers of an answer are read; none: all of them. What is an object of JSON needs no header to say so.
+    pub fn headers_of(&self, status: u16, body: &[u8]) -> Option<&'static [&'static str]> {
+        match body {
+            _ if self.headers || !(200..300).contains(&status) => None,
+            [b'{', ..] => Some(&[]),
+            _ => Some(&["content-type"]),
+        }
     }
 }
 

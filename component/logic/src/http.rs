@@ -147,14 +147,12 @@ pub struct Address<'a> {
 pub struct HttpResponse {
     /// The status code.
     pub status: u16,
-    /// Header names in lower case, with their values. Of a good answer only [`GOOD_HEADERS`], unless all were asked for.
+    /// Header names in lower case, with their values. Of a good answer the type alone, where its text does not tell it,
+    /// unless all were asked for: there can be dozens, and each one costs two ways into the component.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
-
-/// The headers that are read of a good answer. There can be dozens, and each one costs two ways into the component.
-pub const GOOD_HEADERS: [&str; 1] = ["content-type"];
 
 impl HttpResponse {
     /// An answer without headers.

@@ -120,7 +120,13 @@ pub(super) async fn send(
     let fields = response.get_headers();
     let declared = fields.get(CONTENT_LENGTH.as_str()).into_iter().next();
     let declared = declared.and_then(|length| str::from_utf8(&length).ok()?.parse().ok());
-    let headers = match limits.headers_of(status) {
+    // Whatever came of the request came of the answer: that saves a future of its own.
+    let (body, ending) = wasi::Response::consume_body(response, sent);
+    let body = whole(body, ending, declared, limits.body_bytes).await.map_err(|broken| match broken {
+        Broken::TooLarge => TransportError::TooLarge(Some(limits.body_bytes)),
+        Broken::Off => TransportError::Lost("the answer broke off".to_owned()),
+    })?;
+    let headers = match limits.headers_of(status, &body) {
         None => fields.copy_all(),
         Some(names) => {
             let first = |name: &&str| Some(((*name).to_owned(), fields.get(name).into_iter().next()?));
@@ -129,12 +135,6 @@ pub(super) async fn send(
     };
     let headers =
         headers.into_iter().filter_map(|(name, value)| Some((name, String::from_utf8(value).ok()?))).collect();
-    // Whatever came of the request came of the answer: that saves a future of its own.
-    let (body, ending) = wasi::Response::consume_body(response, sent);
-    let body = whole(body, ending, declared, limits.body_bytes).await.map_err(|broken| match broken {
-        Broken::TooLarge => TransportError::TooLarge(Some(limits.body_bytes)),
-        Broken::Off => TransportError::Lost("the answer broke off".to_owned()),
-    })?;
     Ok(HttpResponse { status, headers, body })
 }
 

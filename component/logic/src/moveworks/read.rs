@@ -1,4 +1,5 @@
-//! Moveworks' answers. Code values are not published, so only the HTTP status decides; both error envelopes are shown.
+//! Moveworks' answers. Code values are not published, so the HTTP status decides, but for a web page in Moveworks' place;
+//! both error envelopes are shown.
 
 use std::time::Duration;
 
@@ -10,20 +11,19 @@ use crate::text::{clean_line, truncate};
 /// The limit is counted per minute and 429 names no time ("Events API": 120 requests a minute for an organisation).
 const LIMIT_PAUSE: Duration = Duration::from_secs(60);
 
+/// Some servers write it before their pages.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 const FAULT_PAUSE: Duration = Duration::from_secs(5);
 
 /// Whether a message was taken. Taken is not delivered: there is no receipt.
 pub fn read_acceptance(response: &HttpResponse) -> Result<(), CallError> {
     let status = response.status;
+    if (200..300).contains(&status) {
+        return if is_page(response) { Err(page()) } else { Ok(()) };
+    }
     let message = describe(response);
     match status {
-        // A proxy's log-in page, or a gateway's: Moveworks has seen nothing of the message.
-        200..=299 if is_page(response) => Err(CallError::Retry {
-            code: "NOT_MOVEWORKS",
-            message: "a web page answered in Moveworks' place; look at what is between it and the bridge".to_owned(),
-            after: FAULT_PAUSE,
-        }),
-        200..=299 => Ok(()),
         401 => Err(CallError::Auth { code: "CREDENTIAL_REFUSED", message }),
         403 => Err(CallError::Permanent { code: "FORBIDDEN", message }),
         404 => Err(CallError::Permanent {
@@ -46,8 +46,17 @@ pub fn read_acceptance(response: &HttpResponse) -> Result<(), CallError> {
     }
 }
 
+/// A proxy's log-in page, or a gateway's, by its declared type or by its text: Moveworks has seen nothing of the message.
 fn is_page(response: &HttpResponse) -> bool {
-    response.header("content-type").is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
+    let declared = response.header("content-type").unwrap_or_default().trim_start().to_ascii_lowercase();
+    let text = response.body.trim_ascii_start();
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text).trim_ascii_start();
+    declared.starts_with("text/html") || text.starts_with(b"<")
+}
+
+fn page() -> CallError {
+    let message = "a web page answered in Moveworks' place; look at what is between it and the bridge".to_owned();
+    CallError::Retry { code: "NOT_MOVEWORKS", message, after: FAULT_PAUSE }
 }
 
 /// `{"error":{"code","message"}}`, or the two unwrapped as in the OpenAPI text.

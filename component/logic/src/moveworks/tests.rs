@@ -283,8 +283,8 @@ fn every_answer_has_its_class() {
         (504, None, "retry MOVEWORKS_FAULT 5"),
         (100, None, "retry MOVEWORKS_FAULT 5"),
     ] {
-        // The body never changes the class: its codes are not published.
-        for body in [r#"{"data":{"status":"RECEIVED"}}"#, r#"{"error":{"code":"x","message":"y"}}"#, "<html>", ""] {
+        // Codes in the body never change the class: they are not published.
+        for body in [r#"{"data":{"status":"RECEIVED"}}"#, r#"{"error":{"code":"x","message":"y"}}"#, "no JSON", ""] {
             let mut response = HttpResponse::new(status, body);
             response.headers.extend(retry_after.map(|value| ("retry-after".to_owned(), value.to_owned())));
             let read = match read_acceptance(&response) {
@@ -297,6 +297,29 @@ fn every_answer_has_its_class() {
             assert_eq!(read, wanted, "{status} {body}");
         }
     }
+}
+
+#[test]
+fn a_web_page_that_answers_in_moveworks_place_is_no_acceptance() {
+    let taken = |status, kind: Option<&str>, page: &str| {
+        let mut answer = HttpResponse::new(status, page);
+        answer.headers.extend(kind.map(|kind| ("content-type".to_owned(), kind.to_owned())));
+        read_acceptance(&answer)
+    };
+    for (kind, page) in [
+        (None, "<!DOCTYPE html><html>Sign in</html>"),
+        (None, "\r\n <html>"),
+        (None, "\u{feff}<html>"),
+        (Some("text/plain"), "\u{feff}\n<!-- proxy -->"),
+        (Some("Text/HTML;charset=UTF-8"), "Access denied by policy"),
+        (Some("text/html"), ""),
+    ] {
+        let answer = taken(200, kind, page);
+        assert!(matches!(answer, Err(CallError::Retry { code: "NOT_MOVEWORKS", .. })), "{page:?}: {answer:?}");
+        let refused = taken(403, kind, page);
+        assert!(matches!(refused, Err(CallError::Permanent { code: "FORBIDDEN", .. })), "{page:?}: {refused:?}");
+    }
+    assert_eq!(taken(200, Some("application/json"), r#"{"message":"<b>ok</b>"}"#), Ok(()));
 }
 
 #[test]
