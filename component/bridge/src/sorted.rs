@@ -117,13 +117,19 @@ impl<V> Sorted<V> {
     }
 }
 
-/// The order of two texts. Keys begin alike, and WebAssembly compares byte by byte: what is alike is left out first, eight
-/// bytes at a time.
+/// The order of two texts. Keys are long and begin alike, and WebAssembly compares byte by byte: here eight are compared at
+/// a time.
 fn order(one: &str, other: &str) -> Ordering {
     let (one, other) = (one.as_bytes(), other.as_bytes());
-    let pairs = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
-    let alike = 8 * pairs.take_while(|(one, other)| u64::from_ne_bytes(**one) == u64::from_ne_bytes(**other)).count();
-    one.get(alike..).cmp(&other.get(alike..))
+    let number = |bytes: &[u8; 8]| u64::from_be_bytes(*bytes);
+    let pairs = one.as_chunks().0.iter().zip(other.as_chunks().0);
+    let differing = pairs.map(|(one, other)| number(one).cmp(&number(other))).find(|order| order.is_ne());
+    // What is left of the shorter one, together with bytes before it that are alike.
+    let last = |text: &[u8]| text.get(..one.len().min(other.len()))?.last_chunk().map(number);
+    differing.unwrap_or_else(|| match (last(one), last(other)) {
+        (Some(last), Some(other_last)) => last.cmp(&other_last).then(one.len().cmp(&other.len())),
+        _ => one.cmp(other),
+    })
 }
 
 impl<V> Extend<(String, V)> for Sorted<V> {
