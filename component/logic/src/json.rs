@@ -1,12 +1,13 @@
 //! Vendors' JSON as a tree whose texts are borrowed from the answer that it was read from.
 //!
-//! An answer is read once and few of its fields are looked at, so nothing of it is copied or sorted. A wrong
-//! implementation would copy each text, or take the first of two fields of the same name: everybody takes the last.
+//! An answer is read once and few of its fields are looked at, so nothing of it is copied or sorted, and where the names
+//! that matter are known the others are passed over. A wrong implementation would copy each text, or take the first of two
+//! fields of the same name: everybody takes the last.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
 /// Any JSON value.
@@ -28,18 +29,74 @@ pub enum Value<'a> {
 
 /// A JSON object, its fields in the order in which they were written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
+pub struct Object<'a> {
+    fields: Vec<(Cow<'a, str>, Value<'a>)>,
+    only: Option<&'static Names>,
+}
 
 /// Reads a body; none where it is not JSON.
 pub(crate) fn read(body: &[u8]) -> Option<Value<'_>> {
+    read_tree(body, None)
+}
+
+/// Reads the fields with these names and passes over the others, which need only look like JSON.
+pub(crate) fn read_only<'a>(names: &'static Names, body: &'a [u8]) -> Option<Value<'a>> {
+    read_tree(body, Some(names))
+}
+
+fn read_tree<'a>(body: &'a [u8], only: Option<&'static Names>) -> Option<Value<'a>> {
     // Checked as a whole, which is cheaper than text by text.
-    serde_json::from_str(str::from_utf8(body).ok()?).ok()
+    let mut reader = serde_json::Deserializer::from_str(str::from_utf8(body).ok()?);
+    let value = Tree { only }.deserialize(&mut reader).ok()?;
+    reader.end().ok().map(|()| value)
+}
+
+/// The names of the fields that somebody looks at.
+#[derive(Debug)]
+pub(crate) struct Names {
+    names: &'static [&'static str],
+    /// Where one of them leaves its mark. Another name with the same mark is read for nothing, and hurts nobody.
+    marks: [bool; MARKS],
+}
+
+const MARKS: usize = 1 << 10;
+
+impl Names {
+    pub(crate) fn new(names: &'static [&'static str]) -> Self {
+        let mut marks = [false; MARKS];
+        for name in names {
+            if let Some(mark) = marks.get_mut(mark_of(name)) {
+                *mark = true;
+            }
+        }
+        Self { names, marks }
+    }
+
+    fn may_have(&self, name: &str) -> bool {
+        self.marks.get(mark_of(name)).is_some_and(|marked| *marked)
+    }
+}
+
+/// Identity: there is one of each kind.
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Names {}
+
+/// A number below [`MARKS`] that tells most names apart.
+fn mark_of(name: &str) -> usize {
+    let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
+    (end(name.as_bytes().first()) * 37 + end(name.as_bytes().last()) * 5 + name.len() * 131) % MARKS
 }
 
 impl<'a> Object<'a> {
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
-        self.0.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value)
+        debug_assert!(self.only.is_none_or(|only| only.names.contains(&name)), "{name} is passed over");
+        self.fields.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 }
 
@@ -70,16 +127,22 @@ impl<'a> Value<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Tree)
-    }
-}
-
 /// Room for so many fields is made at once: rows of the vendors have about as many.
 const USUAL_FIELDS: usize = 8;
 
-struct Tree;
+/// Reads a value, of its objects only some fields.
+#[derive(Clone, Copy)]
+struct Tree {
+    only: Option<&'static Names>,
+}
+
+impl<'de> DeserializeSeed<'de> for Tree {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
 impl<'de> Visitor<'de> for Tree {
     type Value = Value<'de>;
@@ -118,7 +181,7 @@ impl<'de> Visitor<'de> for Tree {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
+        while let Some(item) = list.next_element_seed(self)? {
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -127,9 +190,13 @@ impl<'de> Visitor<'de> for Tree {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value<'de>, A::Error> {
         let mut fields = Vec::with_capacity(USUAL_FIELDS);
         while let Some(Name(name)) = object.next_key()? {
-            fields.push((name, object.next_value()?));
+            if self.only.is_none_or(|only| only.may_have(&name)) {
+                fields.push((name, object.next_value_seed(self)?));
+            } else {
+                object.next_value::<IgnoredAny>()?;
+            }
         }
-        Ok(Value::Object(Object(fields)))
+        Ok(Value::Object(Object { fields, only: self.only }))
     }
 }
 
@@ -167,7 +234,11 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Object, Value, read};
+    use std::sync::LazyLock;
+
+    use super::{Names, Object, Value, read, read_only};
+
+    static A: LazyLock<Names> = LazyLock::new(|| Names::new(&["a", "list"]));
 
     /// The same value in the form that is written.
     fn written(value: &Value<'_>) -> serde_json::Value {
@@ -177,9 +248,21 @@ mod tests {
             Value::Number(number) => number.clone().into(),
             Value::String(text) => text.as_ref().into(),
             Value::Array(items) => items.iter().map(written).collect(),
-            Value::Object(Object(fields)) => {
+            Value::Object(Object { fields, .. }) => {
                 fields.iter().map(|(name, value)| (name.as_ref().to_owned(), written(value))).collect()
             }
+        }
+    }
+
+    /// The value in the form that is written, its objects with this field alone.
+    fn only_a(value: &Value<'_>) -> serde_json::Value {
+        match value {
+            Value::Array(items) => items.iter().map(only_a).collect(),
+            Value::Object(Object { fields, .. }) => {
+                let rest = fields.iter().filter(|(name, _)| name == "a");
+                rest.map(|(name, value)| (name.as_ref().to_owned(), only_a(value))).collect()
+            }
+            other => written(other),
         }
     }
 
@@ -196,6 +279,21 @@ mod tests {
         let value = read(br#"{"a":1,"b":2,"a":3}"#).unwrap();
         assert_eq!(value.get("a"), Some(&Value::Number(3.into())));
         assert_eq!(value.get("c"), None);
+    }
+
+    #[test]
+    fn fields_that_nobody_looks_at_are_passed_over_at_any_depth() {
+        let body = br#"{"long":{"a":1},"a":{"other":[1,{}],"a":"x"},"list":[{"a":null,"rest":"\u00e9"}]}"#;
+        let expected = serde_json::json!({ "a": { "a": "x" }, "list": [{ "a": null }] });
+        assert_eq!(read_only(&A, body).as_ref().map(written), Some(expected));
+        assert_eq!(read_only(&A, br#"{"long":[1,}"#), None, "but they have to be JSON");
+        assert_eq!(read_only(&A, br#"{"a":1} more"#), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "rest is passed over")]
+    fn a_field_that_is_passed_over_cannot_be_looked_at_by_mistake() {
+        let _ = read_only(&A, br#"{"rest":1}"#).unwrap().get("rest");
     }
 
     #[test]
@@ -219,6 +317,11 @@ mod tests {
             let usual: Option<serde_json::Value> = serde_json::from_slice(&body).ok();
             let own = read(&body);
             prop_assert_eq!(own.as_ref().map(written), usual);
+            let some = read_only(&A, &body);
+            prop_assert!(some.is_some() || own.is_none(), "what can be read whole can be read in part");
+            if let (Some(whole), Some(some)) = (&own, &some) {
+                prop_assert_eq!(whole.get("a").map(only_a), some.get("a").map(only_a));
+            }
         }
 
         #[test]

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::http::{CallError, HttpResponse, Method};
-use crate::json::{self, Value};
+use crate::json::{self, Names, Value};
 use crate::text::{clean_line, truncate};
 
 /// How long to wait where a limit gives no time. The on-premises limits count per minute.
@@ -27,7 +27,15 @@ struct Told {
 
 /// The body of a success, or what the failure means.
 pub fn classify(method: Method, response: &HttpResponse) -> Result<Value<'_>, CallError> {
-    let body = json::read(&response.body);
+    of_body(method, response, json::read(&response.body))
+}
+
+/// The same of the fields with these names.
+pub(super) fn classify_only<'a>(names: &'static Names, response: &'a HttpResponse) -> Result<Value<'a>, CallError> {
+    of_body(Method::Get, response, json::read_only(names, &response.body))
+}
+
+fn of_body<'a>(method: Method, response: &HttpResponse, body: Option<Value<'a>>) -> Result<Value<'a>, CallError> {
     let told = body.as_ref().and_then(told);
     match (body, told) {
         (Some(body), None) if response.is_success() && body.as_object().is_some() => Ok(body),

@@ -1,17 +1,74 @@
 //! Answers of ServiceDesk Plus, read into the model. One odd row never spoils its neighbours.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use super::envelope::classify;
+use super::envelope::{classify, classify_only};
 use super::fields::{self, Row};
 use super::status::StatusNames;
 use crate::approval::{Approval, ApprovalId, Millis, Status, Ticket, TicketKind};
 use crate::http::{CallError, HttpResponse, Method};
-use crate::json::{self, Value};
+use crate::json::{self, Names, Value};
 use crate::text::{html_to_text, truncate};
 
 /// A description is kept so long; a card shows less.
 const DESCRIPTION_MAX: usize = 1000;
+
+/// Every field that is looked at here and in the envelope. A ticket has dozens of others.
+static READ: LazyLock<Names> = LazyLock::new(|| {
+    Names::new(&[
+        // the envelope
+        "response_status",
+        "status",
+        "status_code",
+        "messages",
+        "message",
+        "field",
+        "list_info",
+        "has_more_rows",
+        "total_count",
+        // who, when, which
+        "id",
+        "name",
+        "email_id",
+        "email",
+        "value",
+        // tickets
+        "tickets",
+        "requests",
+        "request",
+        "changes",
+        "change",
+        "releases",
+        "release",
+        "display_id",
+        "subject",
+        "title",
+        "description",
+        "requester",
+        "change_requester",
+        "release_requester",
+        "priority",
+        "last_updated_time",
+        "approval_status",
+        // levels
+        "approval_summary",
+        "has_approvals",
+        "approval_levels",
+        "level",
+        "deleted",
+        "is_current",
+        // approvals
+        "approvals",
+        "approval",
+        "approval_level",
+        "approver",
+        "original_approver",
+        "sent_on",
+        "action_taken_on",
+        "action_by",
+        "comments",
+    ])
+});
 
 /// A row that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +172,7 @@ const fn singular(kind: TicketKind) -> &'static str {
 
 /// Reads a page of tickets.
 pub fn read_page(kind: TicketKind, names: &StatusNames, response: &HttpResponse) -> Result<Page, CallError> {
-    let body = classify(Method::Get, response)?;
+    let body = classify_only(&READ, response)?;
     let rows = rows(&body, kind.plural())?;
     let mut page = Page::default();
     for row in rows {
@@ -157,7 +214,7 @@ fn nothing_pending(kind: TicketKind, names: &StatusNames, row: &Row) -> bool {
 
 /// Reads one ticket.
 pub fn read_ticket(kind: TicketKind, response: &HttpResponse) -> Result<Ticket, CallError> {
-    let body = classify(Method::Get, response)?;
+    let body = classify_only(&READ, response)?;
     one(&body, singular(kind)).and_then(|row| ticket(kind, row)).map_err(odd)
 }
 
@@ -181,7 +238,7 @@ pub type Inside<'a> = &'a dyn Fn(&Level) -> Option<&'a Arc<Ticket>>;
 
 /// Reads the levels of a ticket, and the approvals inside those of them where they are wanted.
 pub fn read_levels(names: &StatusNames, inside: Inside<'_>, response: &HttpResponse) -> Result<Levels, CallError> {
-    let body = classify(Method::Get, response)?;
+    let body = classify_only(&READ, response)?;
     let mut levels = Levels::default();
     for row in rows(&body, "approval_levels")? {
         match object(row).and_then(|row| level(names, inside, row)) {
@@ -210,7 +267,7 @@ fn level(names: &StatusNames, inside: Inside<'_>, row: &Row) -> Result<Level, St
 
 /// Whether a change or a release has approvals at all (approval_summary).
 pub fn read_summary(response: &HttpResponse) -> Result<bool, CallError> {
-    let body = classify(Method::Get, response)?;
+    let body = classify_only(&READ, response)?;
     let summary = body.get("approval_summary").unwrap_or(&body);
     fields::flag(summary.get("has_approvals")).ok_or_else(|| odd("the summary lacks has_approvals".to_owned()))
 }
@@ -222,7 +279,7 @@ pub fn read_approvals(
     level: &Level,
     response: &HttpResponse,
 ) -> Result<Approvals, CallError> {
-    let body = classify(Method::Get, response)?;
+    let body = classify_only(&READ, response)?;
     let info = body.get("list_info");
     let more = fields::flag(info.and_then(|info| info.get("has_more_rows"))).unwrap_or(false);
     Ok(Approvals { more, ..approvals_of(names, ticket, level, rows(&body, "approvals")?) })
@@ -252,7 +309,7 @@ pub fn read_approval(
     id: &ApprovalId,
     response: &HttpResponse,
 ) -> Result<Approval, CallError> {
-    let body = classify(Method::Get, response)?;
+    let body = classify_only(&READ, response)?;
     let approval =
         one(&body, "approval").and_then(|row| approval(names, ticket, id.level(), None, row)).map_err(odd)?;
     // A decision rests on this record, so it must be the one that was asked for.
