@@ -210,16 +210,23 @@ async fn while_moveworks_is_down_sweeps_go_on_and_decisions_too() {
     assert_eq!(desk.told(), [ticket.approval(1, 0).id()], "Ana needs no card any more");
 }
 
-/// A proxy's log-in page comes with 200 like a good answer: only its headers tell.
+/// A proxy's log-in page comes with 200 like a good answer: its type tells, or its text.
 #[tokio::test]
 async fn a_web_page_that_answers_in_moveworks_place_takes_no_message() {
+    let pages: [fn(Fault) -> Fault; 3] = [
+        Fault::html,
+        |fault| fault.replies(200, "Please sign in").content_type("text/html"),
+        |fault| fault.replies(200, "<html>Please sign in</html>"),
+    ];
     for (door, path) in [(Door::Events, SEND), (Door::Listener, NOTIFY)] {
-        let desk = setup().door(door).world(|world| drop(world.request().level(&[ANA]).add())).start();
-        desk.world(|world| world.fault(Fault::on("POST", path).html().always()));
-        desk.poll().await;
-        assert_eq!(desk.cards().len(), 0);
-        desk.world(|world| world.clear_faults());
-        desk.poll_every(minutes(1), 8).await.clean();
-        assert_eq!(desk.told(), desk.due());
+        for page in pages {
+            let desk = setup().door(door).world(|world| drop(world.request().level(&[ANA]).add())).start();
+            desk.world(|world| world.fault(page(Fault::on("POST", path)).always()));
+            desk.poll().await;
+            assert_eq!(desk.cards().len(), 0);
+            desk.world(|world| world.clear_faults());
+            desk.poll_every(minutes(1), 8).await.clean();
+            assert_eq!(desk.told(), desk.due());
+        }
     }
 }

@@ -52,7 +52,7 @@ fn read_tree<'a>(body: &'a [u8], only: Option<&'static Names>) -> Option<Value<'
 }
 
 /// The names of the fields that somebody looks at.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Names {
     names: &'static [&'static str],
     /// Where one of them leaves its mark. Another name with the same mark is read for nothing, and hurts nobody.
@@ -76,15 +76,6 @@ impl Names {
         self.marks.get(mark_of(name)).is_some_and(|marked| *marked)
     }
 }
-
-/// Identity: there is one of each kind.
-impl PartialEq for Names {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
-    }
-}
-
-impl Eq for Names {}
 
 /// A number below [`MARKS`] that tells most names apart.
 fn mark_of(name: &str) -> usize {
@@ -231,10 +222,9 @@ impl<'de> Visitor<'de> for Spelled {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::borrow::Cow;
+    use std::sync::LazyLock;
 
     use proptest::prelude::*;
-
-    use std::sync::LazyLock;
 
     use super::{Names, Object, Value, read, read_only};
 

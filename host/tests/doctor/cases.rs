@@ -1,106 +1,21 @@
-//! `doctor`, one row for each thing that can be wrong: the exact line that is said about it.
-//!
-//! A wrong implementation takes any answer for a good one (Zendesk answers a call that it does not let in with an anonymous
-//! user), blames the credential for a missing portal, or says that something failed and not what to do.
+//! Everything that can be wrong, and the line that says so.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a mistake in a test should stop it")]
+use approval_bridge::stubs::{Fault, World, ZohoMode};
 
-use std::fs;
-use std::process::Command;
-
-use approval_bridge::stubs::{
-    ATERA_API_KEY, Fault, MOVEWORKS_API_KEY, MOVEWORKS_EVENT_ID, MOVEWORKS_LISTENER_ID, SDP_AUTHTOKEN, Stubs, World,
-    ZENDESK_API_TOKEN, ZENDESK_EMAIL, ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET, ZOHO_REFRESH_TOKEN, ZendeskAssignee,
-};
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
-
-/// What is configured: everything right.
-#[derive(Clone, Copy)]
-enum System {
-    Cloud,
-    OnPremises,
-    Zendesk,
-    Atera,
-    Event,
-    Listener,
-}
-
-use System::{Atera, Cloud, Event, Listener, OnPremises, Zendesk};
-
-impl System {
-    /// Its settings; `{host}` stands for the address of the stubs.
-    fn settings(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Cloud => &[
-                ("sdp_base_url", "http://{host}/app/itdesk"),
-                ("sdp_accounts_url", "http://{host}"),
-                ("sdp_client_id", ZOHO_CLIENT_ID),
-                ("sdp_client_secret", ZOHO_CLIENT_SECRET),
-                ("sdp_refresh_token", ZOHO_REFRESH_TOKEN),
-            ],
-            OnPremises => &[("sdp_base_url", "http://{host}"), ("sdp_authtoken", SDP_AUTHTOKEN)],
-            Zendesk => &[
-                ("zendesk_base_url", "http://{host}"),
-                ("zendesk_email", ZENDESK_EMAIL),
-                ("zendesk_api_token", ZENDESK_API_TOKEN),
-            ],
-            Atera => &[("atera_base_url", "http://{host}/atera"), ("atera_api_key", ATERA_API_KEY)],
-            Event => &[("moveworks_event_id", MOVEWORKS_EVENT_ID)],
-            Listener => &[("moveworks_listener_id", MOVEWORKS_LISTENER_ID)],
-        }
-    }
-}
-
-/// Settings that every configuration has.
-const COMMON: [(&str, &str); 3] = [
-    ("api_token", "0123456789-0123456789-0123456789"),
-    ("moveworks_base_url", "http://{host}"),
-    ("moveworks_api_key", MOVEWORKS_API_KEY),
-];
-
-/// Runs `doctor` on these systems, with some settings changed, against this world.
-fn doctor(
-    systems: &[System],
-    changes: &[(&str, &str)],
-    store: &str,
-    world: impl FnOnce(&mut World),
-) -> (Vec<String>, bool) {
-    let runtime = Runtime::new().unwrap();
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-    let host = listener.local_addr().unwrap().to_string();
-    let stubs = Stubs::new(7);
-    stubs.with(world);
-    runtime.spawn(async move { stubs.serve(listener, std::future::pending()).await });
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bridge.toml");
-    let mut settings: Vec<(&str, &str)> = COMMON.to_vec();
-    settings.extend(systems.iter().flat_map(|system| system.settings()));
-    settings.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
-    settings.extend(changes);
-    let lines = settings.iter().map(|(name, value)| format!("{name} = '{value}'\n"));
-    let variables = lines.collect::<String>().replace("{host}", &host);
-    fs::write(&file, format!("[variables]\n{variables}[store]\n{store}\n")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_approval-bridge"));
-    let output = command.args(["doctor", "--config"]).arg(&file).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap().replace(&host, "{host}");
-    let text = text.replace(&folder.path().display().to_string(), "{folder}");
-    (text.lines().map(str::to_owned).collect(), output.status.success())
-}
-
-const MEMORY: &str = "kind = 'memory'";
+use crate::systems::System::{self, Atera, Cloud, Event, Listener, OnPremises, Zendesk};
 
 /// One thing that is wrong, or that cannot be seen.
-struct Case {
-    systems: &'static [System],
-    changes: &'static [(&'static str, &'static str)],
-    world: fn(&mut World),
-    line: &'static str,
+pub(crate) struct Case {
+    pub(crate) systems: &'static [System],
+    pub(crate) changes: &'static [(&'static str, &'static str)],
+    pub(crate) world: fn(&mut World),
+    pub(crate) line: &'static str,
 }
 
-fn nothing(_: &mut World) {}
+/// A world as it should be.
+pub(crate) fn nothing(_: &mut World) {}
 
-const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     Case {
         systems: &[Event],
         changes: &[],
@@ -160,7 +75,7 @@ const CASES: &[Case] = &[
     Case {
         systems: &[Cloud, Event],
         changes: &[],
-        world: |world| world.settings.zoho.mode = approval_bridge::stubs::ZohoMode::Throttled,
+        world: |world| world.settings.zoho.mode = ZohoMode::Throttled,
         line: "FAIL ServiceDesk Plus token: Zoho's token throttle: too many tokens asked for in a short time; wait ten \
                minutes",
     },
@@ -389,96 +304,4 @@ const WRONG_REGION: &str = "FAIL Moveworks: moveworks_base_url is of another reg
 fn with_technician(world: &mut World) {
     let ticket = world.atera_ticket("A laptop", ("Sam Stinson", "sam@corp.example"));
     world.atera(&ticket).unwrap().technician = Some((12, "tess@it.example".into()));
-}
-
-#[test]
-fn each_thing_that_is_wrong_has_its_line() {
-    let mut problems = String::new();
-    for case in CASES {
-        let (lines, good) = doctor(case.systems, case.changes, MEMORY, case.world);
-        let bad = case.line.starts_with("FAIL");
-        if !lines.iter().any(|line| line == case.line) || good == bad {
-            problems.push_str(&format!("wanted: {}\n{}\n\n", case.line, lines.join("\n")));
-        }
-        let secrets = case.changes.iter().filter(|(name, _)| name.contains("key") || name.contains("token"));
-        for (_, secret) in secrets.filter(|(_, secret)| !secret.is_empty()) {
-            assert!(!lines.join("\n").contains(secret), "{lines:?}");
-        }
-    }
-    assert!(problems.is_empty(), "{problems}");
-}
-
-#[test]
-fn what_is_in_place_says_so_and_nothing_is_changed_anywhere() {
-    let systems = [Cloud, Zendesk, Atera, Listener];
-    let store = "kind = 'sqlite'\npath = 'bridge.db'";
-    let (lines, good) = doctor(&systems, &[], store, |world| {
-        world.request().level(&[("Ana Li", "ana@corp.example")]).add();
-        let (ana, bo) =
-            (world.zendesk.user("Ana Li", "ana@corp.example"), world.zendesk.user("Bo Hahn", "bo@corp.example"));
-        let (group, one, other) =
-            (world.zendesk.group("Security", &[ana, bo]), world.zendesk.ticket("Laptop"), world.zendesk.ticket("Rule"));
-        world.zendesk.ask(one, ZendeskAssignee::User(ana));
-        world.zendesk.ask(other, ZendeskAssignee::Group(group));
-        world.fault(Fault::on("PUT", "/").always().replies(500, "doctor writes nothing"));
-        world.fault(Fault::on("POST", "/rest").always().replies(500, "doctor sends nothing"));
-    });
-    assert!(good, "{}", lines.join("\n"));
-    let begins: Vec<&str> = lines.iter().filter_map(|line| line.split_once(':')).map(|(begin, _)| begin).collect();
-    assert_eq!(
-        begins,
-        [
-            "ok   settings",
-            "ok   store",
-            "ok   ServiceDesk Plus token",
-            "ok   ServiceDesk Plus requests",
-            "ok   ServiceDesk Plus changes",
-            "ok   ServiceDesk Plus releases",
-            "ok   Zendesk user",
-            "ok   Zendesk approval requests",
-            "ok   Atera",
-            "ok   Moveworks",
-            "note Moveworks listener",
-            "ok   clock",
-            "ok   waiting approvals",
-        ],
-        "{}",
-        lines.join("\n")
-    );
-    // One in ServiceDesk Plus, one in Zendesk, and one for each member of the group there.
-    let found = "ok   waiting approvals: 4, each with an approver who has an e-mail address";
-    assert_eq!(lines.last().map(String::as_str), Some(found));
-}
-
-#[test]
-fn a_store_that_cannot_be_written_is_named_with_its_file() {
-    let store = "kind = 'sqlite'\npath = 'bridge.toml/bridge.db'";
-    let (lines, good) = doctor(&[Zendesk, Event], &[], store, nothing);
-    let line = lines.iter().find(|line| line.contains(" store: ")).unwrap();
-    assert!(line.starts_with("FAIL store: the store cannot be opened: "), "{line}");
-    let advice = "; let this user write to {folder}/bridge.toml/bridge.db and its folder, or name another [store] path";
-    assert!(line.ends_with(advice), "{line}");
-    assert!(!good);
-}
-
-#[test]
-fn a_clock_that_is_wrong_is_told_by_the_answers() {
-    let (lines, good) = doctor(&[OnPremises, Event], &[("sdp_modules", "requests")], MEMORY, |world| {
-        let date = |text: &str, fault: Fault| fault.always().header("date", text);
-        let list = r#"{"response_status":[{"status_code":2000,"status":"success"}],"list_info":{},"requests":[]}"#;
-        let long_ago = "Tue, 03 Mar 2020 09:15:00 GMT";
-        world.fault(date(long_ago, Fault::on("GET", "/api/v3/requests").replies(200, list)));
-        world.fault(date(long_ago, Fault::on("GET", "/rest/v1/auth/test").replies(200, "{}")));
-    });
-    let line = lines.iter().find(|line| line.contains(" clock: ")).unwrap();
-    assert!(line.starts_with("FAIL clock: this machine is "), "{line}");
-    assert!(line.ends_with(" s ahead of 127.0.0.1; set its time, best by NTP"), "{line}");
-    assert!(!good);
-}
-
-#[test]
-fn a_configuration_that_cannot_be_read_is_one_line_for_each_mistake() {
-    let (lines, good) = doctor(&[Zendesk, Event], &[("zendesk_bas_url", "x")], MEMORY, nothing);
-    assert!(lines[0].starts_with("FAIL configuration: ") && lines[0].contains("zendesk_base_url"), "{lines:?}");
-    assert!(!good && lines.len() == 1, "{lines:?}");
 }
