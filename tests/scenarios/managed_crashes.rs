@@ -3,7 +3,7 @@
 //!
 //! A wrong implementation loses an answer that it has confirmed, writes an outcome twice, or makes two requests of one.
 
-use approval_bridge::simulate::Moment;
+use approval_bridge::simulate::{Keys, Moment};
 use approval_bridge::stubs::Effect;
 use approval_bridge_tests::harness::{ANA, API_TOKEN, BO, Desk, asking, minutes};
 use bytes::Bytes;
@@ -93,6 +93,34 @@ async fn a_request_is_made_once_however_its_making_was_cut_short() {
             assert!((1..=2).contains(&count(ANA.1)) && (1..=2).contains(&count(BO.1)), "{what}: {told:?}");
             assert_eq!(desk.get("/approvals?source=managed").await.ids().len(), 2, "{what}");
         }
+    }
+}
+
+/// Closed requests are removed one day, so whatever happened at their end, something has to lead to them.
+#[tokio::test]
+async fn a_request_that_ended_in_a_crash_is_not_forgotten_in_the_store() {
+    let scene = async || {
+        let desk = Desk::atera().start();
+        let ticket = desk.ticket_of_sam();
+        let id = desk.ask(&ticket, &[ANA], Value::Null).await;
+        (desk, ticket, format!("/requests/{id}/responses"))
+    };
+    let body = json!({ "approver": ANA.1, "answer": "approve" });
+    let (desk, _, path) = scene().await;
+    let before = desk.plug().calls();
+    assert_eq!(tried(&desk, &path, &body).await, Some(200));
+    for at in 0..desk.plug().calls() - before {
+        let (desk, ticket, path) = scene().await;
+        desk.plug().strike(at, Moment::After);
+        tried(&desk, &path, &body).await;
+        let desk = desk.restart();
+        desk.advance(minutes(1));
+        assert_eq!(desk.post(&path, body.clone()).await.outcome(), (200, "approved"), "call {at}");
+        settle(&desk).await;
+        // The ticket's next request takes the place of the one before.
+        desk.ask(&ticket, &[BO], Value::Null).await;
+        settle(&desk).await;
+        assert_eq!(Keys::of(&desk.entries()).orphans, [""; 0], "call {at}");
     }
 }
 

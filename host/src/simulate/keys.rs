@@ -8,18 +8,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 /// The keys from which all others are reached.
-const ROOTS: [&str; 11] = [
+const ROOTS: [&str; 15] = [
     "v1:audit",
     "v1:audit-missed",
     "v1:lease",
     "v1:lease:audit",
+    "v1:lease:requests",
     "v1:ledger",
     "v1:outbox",
     "v1:plain-verbs",
     "v1:progress",
+    "v1:requests",
+    "v1:requests:closed",
     "v1:revisit",
     "v1:sdp-token",
     "v1:sweeps",
+    "v1:zendesk-people",
 ];
 
 /// What was found in a store.
@@ -70,6 +74,16 @@ impl Keys {
             reached.insert(segment);
         }
         reached.extend(list(&outbox, "leaving").filter_map(Value::as_str).map(str::to_owned));
+        // A ticket leads to its newest request, the list of closed ones to those before.
+        let tickets = entries.keys().filter(|key| key.starts_with("v1:request-of:"));
+        let newest_of = tickets.map(|key| (*key, value(key).as_str().unwrap_or_default().to_owned()));
+        for (ticket, id) in newest_of {
+            reached.extend([ticket.to_owned(), format!("v1:request:{id}")]);
+        }
+        let closed = value("v1:requests:closed");
+        reached.extend(
+            closed.as_array().into_iter().flatten().filter_map(Value::as_str).map(|id| format!("v1:request:{id}")),
+        );
         let newest = number(&audit, "newest");
         reached.extend((number(&audit, "oldest")..=newest).map(|number| format!("v1:audit:{number}")));
         reached.extend(list(&audit, "leaving").filter_map(Value::as_u64).map(|number| format!("v1:audit:{number}")));

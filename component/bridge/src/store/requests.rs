@@ -193,10 +193,11 @@ impl<H: Host> Requests<H> {
             }
             let root = self.store.read(ROOT).await?.unwrap_or_default();
             let kept = Kept { change: self.touch(root, id).await?, request };
-            self.store.write(&record_key(id), &kept).await?;
+            // Before the record itself: one that ends here and is in no list would stay for ever.
             if before.status().is_open() && !kept.request.status().is_open() {
                 self.retire(id).await?;
             }
+            self.store.write(&record_key(id), &kept).await?;
             Ok((kept.request, value))
         };
         lease.during(changed).await
@@ -225,14 +226,15 @@ impl<H: Host> Requests<H> {
         Ok(change)
     }
 
-    /// Queues a closed request, and removes those that were closed longest ago.
+    /// Queues a request that is about to be closed, and removes those that were closed longest ago. One that stayed open
+    /// after all is queued again when it ends.
     async fn retire(&self, id: &str) -> Result<(), StoreError> {
         let mut closed: Vec<String> = self.store.read(CLOSED).await?.unwrap_or_default();
         closed.retain(|known| known != id);
         closed.push(id.to_owned());
         let surplus = closed.len().saturating_sub(CLOSED_MAX);
         for old in closed.drain(..surplus) {
-            if let Some(request) = self.get(&old).await? {
+            if let Some(request) = self.get(&old).await?.filter(|request| !request.status().is_open()) {
                 let index = index_key(&request.subject_ticket());
                 if self.store.read::<String>(&index).await?.as_deref() == Some(old.as_str()) {
                     self.store.remove(&index).await?;
