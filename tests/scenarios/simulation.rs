@@ -10,9 +10,10 @@ use std::time::Duration;
 use approval_bridge::bridge::Decide;
 use approval_bridge::bridge::types::Verdict;
 use approval_bridge::clock::Clock;
-use approval_bridge::simulate::{Options, Outcome, run, story};
-use approval_bridge::stubs::{Door, Fault};
-use approval_bridge_tests::harness::{ANA, BO, Desk, seconds};
+use approval_bridge::simulate::{Options, Outcome, Promise, Rest, run, story};
+use approval_bridge::stubs::{Door, Fault, ZendeskAssignee};
+use approval_bridge_tests::harness::{ANA, BO, CY, Desk, minutes, seconds};
+use serde_json::Value;
 
 fn options(seed: u64, faults: bool) -> Options {
     Options { seed, days: 2, tickets: 16, poll: Duration::from_secs(900), sweepers: 1, faults, journal: None }
@@ -84,6 +85,41 @@ async fn the_same_seed_gives_the_same_journal_byte_for_byte() {
     assert_eq!(one, other);
     assert!(one.1.lines().count() > 1000);
     assert_ne!(one.0, journal(8).await.0, "another seed is another life");
+}
+
+/// What the checks of lives would say if the bridge were wrong about Zendesk, or about what it keeps itself.
+#[tokio::test]
+async fn the_witness_sees_zendesk_and_the_requests_that_the_bridge_keeps() {
+    let desk = Desk::zendesk().with_atera().witnessed().start();
+    let (cy, group) = desk.account(|account| {
+        let [ana, cy] = [ANA, CY].map(|(name, email)| account.user(name, email));
+        let (group, ticket) = (account.group("Security", &[ana]), account.ticket("Port 443"));
+        account.ask(ticket, ZendeskAssignee::Group(group));
+        (cy, group)
+    });
+    let ticket = desk.ticket_of_sam();
+    let id = desk.ask(&ticket, &[BO], Value::Null).await;
+    let promises = async |rest| {
+        let before = desk.witness().breaches().len();
+        desk.witness().look();
+        desk.inspect(rest).await;
+        desk.witness().breaches()[before..].iter().map(|breach| breach.promise).collect::<Vec<_>>()
+    };
+    let unknown = [Promise::NothingMissed, Promise::Ledger];
+    assert_eq!(promises(Rest::Looked).await, unknown, "Bo is told at once, Ana by the next sweep");
+    desk.poll().await.clean();
+    assert_eq!(promises(Rest::Done).await, []);
+    desk.account(|account| account.join(group, cy)).unwrap();
+    assert_eq!(promises(Rest::Looked).await, [Promise::NothingMissed, Promise::Ledger], "Cy is asked as well");
+    desk.poll_every(minutes(2), 4).await.clean();
+    assert_eq!(desk.respond(&id, BO, "approve").await.status, 200);
+    desk.poll().await.clean();
+    assert_eq!(promises(Rest::Done).await, []);
+    let note = desk.notes(&ticket).remove(0);
+    desk.world(|world| world.atera_note(&ticket, &note));
+    assert_eq!(promises(Rest::Looked).await, [Promise::Outcomes], "it is noted twice");
+    desk.world(|world| world.atera(&ticket).unwrap().comments.clear());
+    assert_eq!(promises(Rest::Done).await, [Promise::Outcomes], "it is not noted");
 }
 
 /// The witness of lives looks at the world when a call ends, and what a call does is there before that.

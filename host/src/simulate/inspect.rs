@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::kept::Ended;
 use super::keys::Keys;
 use super::promise::Promise;
 use super::witness::Witness;
@@ -32,7 +33,8 @@ pub async fn inspect(
 ) {
     let underway = outbox(bridge, token, witness, rest).await;
     witness.check_told(&underway);
-    ledger(bridge, stubs, witness).await;
+    ledger(bridge, witness).await;
+    outcomes(stubs, witness, rest);
     for key in Keys::of(entries).orphans {
         witness.breach(Promise::Keys, format!("nothing leads to {key}"));
     }
@@ -64,7 +66,7 @@ async fn outbox(bridge: &Bridge, token: &str, witness: &Witness, rest: Rest) -> 
 }
 
 /// What is open in the ledger is what waits in the world, at the same people.
-async fn ledger(bridge: &Bridge, stubs: &Stubs, witness: &Witness) {
+async fn ledger(bridge: &Bridge, witness: &Witness) {
     let normal = |email: Option<&str>| email.map(|email| email.trim().to_lowercase());
     let mut listed: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut cursor = None;
@@ -82,8 +84,8 @@ async fn ledger(bridge: &Bridge, stubs: &Stubs, witness: &Witness) {
             break;
         }
     }
-    let waiting = stubs.with(|world| world.pending());
-    let waiting: BTreeMap<_, _> = waiting.into_iter().map(|row| (row.id, normal(row.email.as_deref()))).collect();
+    let waiting = witness.asked().into_iter();
+    let waiting: BTreeMap<_, _> = waiting.map(|asked| (asked.id, asked.to)).collect();
     for (id, to) in &waiting {
         match listed.get(id) {
             None => witness.breach(Promise::Ledger, format!("{id} waits, and is not in the ledger")),
@@ -95,6 +97,33 @@ async fn ledger(bridge: &Bridge, stubs: &Stubs, witness: &Witness) {
     }
     for id in listed.keys().filter(|id| !waiting.contains_key(*id)) {
         witness.breach(Promise::Ledger, format!("{id} waits in the ledger only"));
+    }
+}
+
+/// What came of requests that the bridge keeps is noted in their tickets: once there was time for it, and never twice.
+fn outcomes(stubs: &Stubs, witness: &Witness, rest: Rest) {
+    for Ended { id, ticket, approved } in witness.ended_here() {
+        let (notes, field) = stubs.with(|world| {
+            let Some(ticket) = world.atera(&ticket) else { return (Vec::new(), None) };
+            let about = format!("[approval-bridge {id} ");
+            let notes = ticket.comments.iter().filter(|note| note.text.contains(&about));
+            (notes.map(|note| note.text.clone()).collect(), ticket.fields.values().next().cloned())
+        });
+        let word = match approved {
+            Some(true) => " approved]",
+            Some(false) => " declined]",
+            None => "",
+        };
+        let right = match (approved, notes.as_slice()) {
+            (None, []) => true,
+            (Some(_), []) => rest == Rest::Looked,
+            (Some(_), [note]) => note.contains(word) && (rest == Rest::Looked || field.is_some()),
+            _ => false,
+        };
+        if !right {
+            let what = format!("request {id} ended as {approved:?}, and ticket {ticket} says {notes:?}, {field:?}");
+            witness.breach(Promise::Outcomes, what);
+        }
     }
 }
 

@@ -1,15 +1,18 @@
 //! `approval-bridge simulate`: days of the bridge's life in seconds, with every promise checked.
 //!
 //! The real component runs in wasmtime; what is around it is played: the vendors in this process, a store in memory, a
-//! clock that jumps to whatever happens next. People ask, answer, reassign and delete; with faults switched on, processes
-//! end at any call, stores fail, vendors falter and the clock is set back. All of it is decided by one seed, and every call
-//! that the component makes to its host is numbered and written into a journal: the same seed gives the same journal, byte
-//! for byte, so whatever goes wrong can be looked at again as often as one likes.
+//! clock that jumps to whatever happens next. People ask, answer, reassign and delete, in ServiceDesk Plus, in Zendesk, and
+//! in requests that the bridge keeps; with faults switched on, processes end at any call, stores fail, vendors falter and
+//! the clock is set back. All of it is decided by one seed, and every call that the component makes to its host is numbered
+//! and written into a journal: the same seed gives the same journal, byte for byte, so whatever goes wrong can be looked at
+//! again as often as one likes.
 //!
 //! [`Time`], [`Plug`] and [`Witness`] also serve tests that set up their own scenes.
 
+mod asked;
 mod inspect;
 mod journal;
+mod kept;
 mod keys;
 mod people;
 mod plug;

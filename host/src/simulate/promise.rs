@@ -21,11 +21,13 @@ pub enum Promise {
     Keys,
     /// A decision is its approver's, and the caller hears what the help desk says.
     Decisions,
+    /// What came of a request that the bridge keeps stands in its ticket, once.
+    Outcomes,
 }
 
 impl Promise {
     /// All of them, in the order in which reports list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NothingMissed,
         Self::NothingTwice,
         Self::OneEventId,
@@ -34,6 +36,7 @@ impl Promise {
         Self::Outbox,
         Self::Keys,
         Self::Decisions,
+        Self::Outcomes,
     ];
 
     /// The promise in words.
@@ -47,6 +50,7 @@ impl Promise {
             Self::Outbox => "the outbox drains",
             Self::Keys => "no key is lost",
             Self::Decisions => "decisions hold",
+            Self::Outcomes => "outcomes stand in their tickets",
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::inspect::{Rest, inspect};
 use super::journal::Journal;
+use super::people::populate;
 use super::plug::{Plug, PluggedStore, PluggedTransport};
 use super::sweepers::{Step, step};
 use super::time::{Time, WallClock};
@@ -21,8 +22,8 @@ use crate::clock::Clock;
 use crate::key_value::{KeyValue, MemoryStore, StoreError};
 use crate::limits::Limits;
 use crate::stubs::{
-    Dice, Hosts, MOVEWORKS_API_KEY, MOVEWORKS_LISTENER_ID, SDP_AUTHTOKEN, Stubs, ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET,
-    ZOHO_REFRESH_TOKEN,
+    ATERA_API_KEY, ATERA_TECHNICIAN_ID, Dice, Hosts, MOVEWORKS_API_KEY, MOVEWORKS_LISTENER_ID, SDP_AUTHTOKEN, Stubs,
+    ZENDESK_API_TOKEN, ZENDESK_EMAIL, ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET, ZOHO_REFRESH_TOKEN,
 };
 use crate::variables::VariableMap;
 
@@ -34,6 +35,7 @@ const ACTION_SECRET: &str = "simulated-action-secret-0123456789";
 const SDP: &str = "sdp.example";
 const ACCOUNTS: &str = "accounts.example";
 const ZENDESK: &str = "zendesk.example";
+const ATERA: &str = "atera.example";
 const MOVEWORKS: &str = "moveworks.example";
 
 /// Everything there is.
@@ -76,6 +78,7 @@ impl Stage {
             } else {
                 world.on_premises();
             }
+            populate(world);
             world.set_latency(Duration::from_millis(40));
             world.set_jitter(Duration::from_millis(80));
             world.journal.keep(Some(256));
@@ -231,6 +234,14 @@ fn put<T>(all: &mut Vec<T>, at: usize, one: T) {
 fn variables(cloud: bool, options: &Options, dice: &mut Dice) -> VariableMap {
     let mut variables = vec![
         ("api_token", API_TOKEN.to_owned()),
+        ("zendesk_base_url", format!("https://{ZENDESK}")),
+        ("zendesk_email", ZENDESK_EMAIL.to_owned()),
+        ("zendesk_api_token", ZENDESK_API_TOKEN.to_owned()),
+        ("atera_base_url", format!("https://{ATERA}/atera")),
+        ("atera_api_key", ATERA_API_KEY.to_owned()),
+        ("atera_technician_id", ATERA_TECHNICIAN_ID.to_string()),
+        ("atera_technician_email", "it.agent@corp.example".to_owned()),
+        ("atera_status_field", "Approval status".to_owned()),
         ("moveworks_base_url", format!("https://{MOVEWORKS}")),
         ("moveworks_api_key", MOVEWORKS_API_KEY.to_owned()),
         ("moveworks_listener_id", MOVEWORKS_LISTENER_ID.to_owned()),

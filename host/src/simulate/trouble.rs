@@ -10,8 +10,21 @@ use crate::stubs::{Dice, Fault};
 const A_DAY: (u64, u64) = (6, 14);
 
 /// Where a vendor falters: parts of the paths of calls.
-const PLACES: [&str; 8] =
-    ["", "/requests", "/changes", "/approval_levels", "/approvals", "/_approve", "/listeners/", "/oauth/"];
+const PLACES: [&str; 13] = [
+    "",
+    "/requests",
+    "/changes",
+    "/approval_levels",
+    "/approvals",
+    "/_approve",
+    "/listeners/",
+    "/oauth/",
+    "/approval_requests",
+    "/decision",
+    "/memberships",
+    "/tickets",
+    "/comments",
+];
 
 /// What went wrong, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

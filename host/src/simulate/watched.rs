@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use super::witness::{MARK, Witness};
+use super::witness::Witness;
 use crate::egress::{RequestOptions, Sending, Transport};
 use crate::key_value::{KeyValue, StoreError};
 
@@ -67,20 +67,19 @@ impl<S: KeyValue + ?Sized> KeyValue for WitnessedStore<S> {
     }
 
     fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> BoxFuture<'a, Result<(), StoreError>> {
-        let set = self.inner.set(key, value);
         Box::pin(async move {
-            let done = set.await;
-            // A slot's keys have its number before them.
-            let mark = key.split_once(MARK).filter(|(slot, _)| slot.is_empty() || slot.starts_with('s'));
-            if let Some((_, event_id)) = mark.filter(|_| done.is_ok()) {
-                self.witness.mark(event_id);
-            }
-            done
+            self.inner.set(key, value.clone()).await?;
+            self.witness.stored(key, Some(&value));
+            Ok(())
         })
     }
 
     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.delete(key)
+        Box::pin(async move {
+            self.inner.delete(key).await?;
+            self.witness.stored(key, None);
+            Ok(())
+        })
     }
 
     fn exists<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::asked::{Asked, answer, asked};
+use super::kept::{Ended, Kept};
 use super::plug::Plug;
 use super::promise::{Breach, Promise};
 use super::time::Time;
@@ -19,7 +21,7 @@ use crate::stubs::{Message, Stubs};
 pub const READ_WINDOW_MS: i64 = 60_000;
 
 /// The keys of marks begin so; see `component/bridge/src/store/outbox.rs`.
-pub(super) const MARK: &str = "v1:sent:";
+const MARK: &str = "v1:sent:";
 
 /// One asking of one person: the approval, the address, when it was sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +79,7 @@ pub struct Said {
 pub struct Witness {
     stubs: Stubs,
     time: Time,
+    kept: Arc<Mutex<Kept>>,
     plugs: Arc<Mutex<Vec<Plug>>>,
     seen: Arc<Mutex<Seen>>,
 }
@@ -96,7 +99,7 @@ struct Seen {
 impl Witness {
     /// A witness of this world.
     pub fn new(stubs: Stubs, time: Time) -> Self {
-        Self { stubs, time, plugs: Arc::default(), seen: Arc::default() }
+        Self { stubs, time, kept: Arc::default(), plugs: Arc::default(), seen: Arc::default() }
     }
 
     /// Lets each strike of this plug excuse a repeat of what was under way.
@@ -107,10 +110,8 @@ impl Witness {
     /// Looks at the world: to be called after every change of it.
     pub fn look(&self) {
         let now = self.time.now_ms();
-        let pending = self.stubs.with(|world| world.pending());
-        let asked = pending.into_iter().filter_map(|row| {
-            Some(Question { id: row.id, to: row.email?.trim().to_lowercase(), sent_on: row.sent_on })
-        });
+        let asked = self.asked().into_iter();
+        let asked = asked.filter_map(|Asked { id, to, sent_on }| Some(Question { id, to: to?, sent_on }));
         let asked: BTreeSet<Question> = asked.collect();
         let mut seen = self.lock();
         let before = std::mem::take(&mut seen.waiting);
@@ -124,6 +125,28 @@ impl Witness {
             seen.questions.entry(question.clone()).or_default().spans.push((now, None));
         }
         seen.waiting = asked;
+    }
+
+    /// Everybody who is asked now, also those without an address.
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        let mut all = self.stubs.with(|world| asked(world));
+        all.extend(self.kept().asked());
+        all
+    }
+
+    /// Whether a question was approved; none: it was not answered, or was asked anew since.
+    pub(super) fn answer(&self, question: &Question) -> Option<bool> {
+        self.stubs.with(|world| answer(world, question)).or_else(|| self.kept().answer(question))
+    }
+
+    /// The ids of the requests of the bridge itself that are open.
+    pub(super) fn open_here(&self) -> Vec<String> {
+        self.kept().open()
+    }
+
+    /// The requests of the bridge itself that have come to their end.
+    pub(super) fn ended_here(&self) -> Vec<Ended> {
+        self.kept().ended()
     }
 
     /// The questions that wait now.
@@ -172,9 +195,16 @@ impl Witness {
         missed.into_iter().for_each(|what| self.breach(Promise::NothingMissed, what));
     }
 
-    /// A mark was written: a message counts as taken from here on.
-    pub(super) fn mark(&self, event_id: &str) {
-        self.lock().marked.insert(event_id.to_owned());
+    /// Something was written to the store, or removed from it. With its mark a message counts as taken.
+    pub(super) fn stored(&self, key: &str, value: Option<&[u8]>) {
+        if self.kept().take(key, value) {
+            return self.look();
+        }
+        // A slot's keys have its number before them.
+        let mark = key.split_once(MARK).filter(|(slot, _)| slot.is_empty() || slot.starts_with('s'));
+        if let Some((_, event_id)) = mark.filter(|_| value.is_some()) {
+            self.lock().marked.insert(event_id.to_owned());
+        }
     }
 
     /// Takes note of messages that came in.
@@ -200,6 +230,10 @@ impl Witness {
     fn excuses(&self, seen: &Seen) -> u64 {
         let plugs = self.plugs.lock().unwrap_or_else(PoisonError::into_inner);
         plugs.iter().map(Plug::struck).sum::<u64>() + seen.excuses
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {

@@ -22,6 +22,8 @@ pub struct ZendeskTruth {
     pub email: Option<String>,
     /// Whether they can be told: active, not suspended, with an address.
     pub reachable: bool,
+    /// When the request was made, epoch milliseconds.
+    pub asked_at: i64,
 }
 
 impl Zendesk {
@@ -182,7 +184,7 @@ impl Zendesk {
             let known = self.users.get(&user);
             let email = known.and_then(|user| user.email.clone());
             let reachable = known.is_some_and(|user| user.active && !user.suspended) && email.is_some();
-            ZendeskTruth { id, request: request.id.clone(), user, email, reachable }
+            ZendeskTruth { id, request: request.id.clone(), user, email, reachable, asked_at: request.created }
         };
         match request.assignee {
             ZendeskAssignee::User(user) => vec![truth(format!("zendesk:{}", request.id), user)],

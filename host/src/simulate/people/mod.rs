@@ -1,14 +1,24 @@
 //! What people do on a day: they ask, answer in chat and at the help desk, pass on, take back, delete, and press twice.
 
+mod kept;
+mod sdp;
+mod zendesk;
+
 use serde_json::{Value, json};
 
+use super::asked::in_zendesk;
 use super::promise::Promise;
 use super::stage::Stage;
 use super::witness::Question;
-use crate::stubs::{ApprovalRef, Dice, Missing, Module, Rule, State, TicketRef, World};
+use crate::stubs::{ApprovalRef, Dice, TicketRef};
+
+pub(super) use zendesk::populate;
 
 /// Those who approve.
 const NAMES: [&str; 9] = ["Ana", "Bo", "Cy", "Dee", "Eli", "Fay", "Gus", "Hal", "Ida"];
+
+const APPROVE: &str = "approve";
+const REJECT: &str = "reject";
 
 /// Decisions that are remembered, to be pressed once more.
 const REMEMBERED: usize = 20;
@@ -34,11 +44,25 @@ pub(super) enum Deed {
     Touch,
     LoseAddress,
     FindAddress,
+    Join,
+    Leave,
+    AskHere,
+    EditRecipients,
+    AskAgain,
+    Feedback,
+    Cancel,
     Hint,
 }
 
+impl Deed {
+    /// Whether it can be done to an approval request in Zendesk as well.
+    const fn is_known_to_zendesk(self) -> bool {
+        matches!(self, Self::Decide | Self::Withdraw | Self::Remove)
+    }
+}
+
 /// What is done beside asking, and how often.
-const DEEDS: [(u64, Deed); 18] = [
+const DEEDS: [(u64, Deed); 25] = [
     (30, Deed::Press),
     (8, Deed::PressRejection),
     (4, Deed::PressAgain),
@@ -56,6 +80,13 @@ const DEEDS: [(u64, Deed); 18] = [
     (5, Deed::Touch),
     (2, Deed::LoseAddress),
     (3, Deed::FindAddress),
+    (3, Deed::Join),
+    (3, Deed::Leave),
+    (5, Deed::AskHere),
+    (4, Deed::EditRecipients),
+    (2, Deed::AskAgain),
+    (3, Deed::Feedback),
+    (1, Deed::Cancel),
     (3, Deed::Hint),
 ];
 
@@ -114,11 +145,14 @@ impl People {
 
     async fn act(&mut self, stage: &Stage, deed: Deed) {
         match deed {
-            Deed::Press => self.press_any(stage, "approve").await,
-            Deed::PressRejection => self.press_any(stage, "reject").await,
+            Deed::Press => self.press_any(stage, APPROVE).await,
+            Deed::PressRejection => self.press_any(stage, REJECT).await,
             Deed::PressAgain => self.press_again(stage).await,
             Deed::PressForAnother => self.press_for_another(stage).await,
             Deed::Hint => self.hint(stage).await,
+            Deed::AskHere => self.ask_here(stage).await,
+            Deed::Feedback => self.give_feedback(stage).await,
+            Deed::EditRecipients | Deed::AskAgain | Deed::Cancel => self.change_here(stage, deed).await,
             _ => {
                 let what = self.change(stage, deed);
                 stage.witness.look();
@@ -131,128 +165,27 @@ impl People {
 
     /// Something that changes the world; what it was, if it could be done.
     fn change(&mut self, stage: &Stage, deed: Deed) -> Option<String> {
-        let waiting = stage.witness.waiting();
-        let any = self.pick(&waiting).and_then(|question| ApprovalRef::parse(&question.id));
-        let (name, email) = self.person();
-        let yes = self.dice.below(4) > 0;
-        let ticket = self.pick(&self.tickets.clone());
-        let done = |done: Result<(), Missing>, what: String| done.ok().map(|()| what);
-        let counted = match deed {
-            Deed::Ask => return Some(self.ask(stage)),
-            Deed::Decide => {
-                let at = any?;
-                let by = stage.stubs.with(|world| world.truth_of(&at)).and_then(|truth| truth.approver);
-                let by = by.filter(|_| self.dice.below(5) > 0).unwrap_or(name);
-                let decided = stage.stubs.with(|world| world.decide(&at, &by, yes, Some("at the help desk")));
-                self.done.elsewhere += u64::from(decided.is_ok());
-                return done(decided, format!("{by} decides {at} at the help desk: {yes}"));
-            }
-            Deed::Reassign => self.with_any(stage, any, "is reassigned", |world, at| world.reassign(at, &name, &email)),
-            Deed::Delegate => {
-                self.with_any(stage, any, "is delegated", |world, at| world.delegate(at, &name, &email).map(drop))
-            }
-            Deed::Resend => self.with_any(stage, any, "is sent once more", World::resend),
-            Deed::Withdraw => self.with_any(stage, any, "is withdrawn", World::withdraw),
-            Deed::Remove => self.with_any(stage, any, "is removed", World::remove),
-            Deed::Unsend => {
-                self.unsent.extend(any.clone());
-                self.with_any(stage, any, "goes back to be sent", World::unsend)
-            }
-            Deed::SendAgain => {
-                let at = take(&mut self.dice, &mut self.unsent);
-                let still = at.filter(|at| {
-                    let truth = stage.stubs.with(|world| world.truth_of(at));
-                    truth.is_some_and(|truth| truth.state == State::ToBeSent)
-                });
-                self.with_any(stage, still, "is sent after all", World::resend)
-            }
-            Deed::LoseAddress => {
-                self.mute.extend(any.clone());
-                self.with_any(stage, any, "has an approver without address", |world, at| world.set_email(at, None))
-            }
-            Deed::FindAddress => {
-                let at = take(&mut self.dice, &mut self.mute);
-                self.with_any(stage, at, "has an approver with an address", |world, at| {
-                    world.set_email(at, Some(&email))
-                })
-            }
-            Deed::RemoveTicket => {
-                let ticket = ticket?;
-                self.tickets.retain(|own| *own != ticket);
-                done(
-                    stage.stubs.with(|world| world.remove_ticket(&ticket)),
-                    format!("ticket {} is deleted", ticket.ticket),
-                )
-            }
-            Deed::AddLevel => {
-                let ticket = ticket?;
-                let added = stage.stubs.with(|world| world.add_level(&ticket, &[(&name, &email)]));
-                done(added.map(drop), format!("ticket {} gets one more level", ticket.ticket))
-            }
-            Deed::Touch => {
-                let ticket = ticket?;
-                done(stage.stubs.with(|world| world.touch(&ticket)), format!("ticket {} is edited", ticket.ticket))
-            }
-            _ => None,
+        let question = self.pick(&stage.witness.waiting());
+        let at_zendesk = question.as_ref().is_some_and(|question| in_zendesk(question).is_some());
+        let what = match deed {
+            Deed::Ask if self.dice.below(4) == 0 => self.ask_in_zendesk(stage),
+            Deed::Ask => self.ask_in_sdp(stage),
+            Deed::Join | Deed::Leave => self.regroup(stage, deed == Deed::Join)?,
+            _ if at_zendesk && deed.is_known_to_zendesk() => self.change_in_zendesk(stage, deed, &question?)?,
+            _ => self.change_in_sdp(stage, deed, question.as_ref())?,
         };
-        self.done.other += u64::from(counted.is_some());
-        counted
-    }
-
-    fn with_any(
-        &self,
-        stage: &Stage,
-        at: Option<ApprovalRef>,
-        what: &str,
-        change: impl FnOnce(&mut World, &ApprovalRef) -> Result<(), Missing>,
-    ) -> Option<String> {
-        let at = at?;
-        stage.stubs.with(|world| change(world, &at)).ok().map(|()| format!("{at} {what}"))
-    }
-
-    fn ask(&mut self, stage: &Stage) -> String {
-        let module = match self.dice.below(5) {
-            0 => Module::Changes,
-            1 => Module::Releases,
-            _ => Module::Requests,
-        };
-        let rule = match self.dice.below(4) {
-            0 => Rule::Anyone,
-            1 => Rule::FirstResponse,
-            2 => Rule::Percent(50),
-            _ => Rule::Everyone,
-        };
-        let levels: Vec<Vec<(String, String)>> =
-            (0..=self.dice.below(3)).map(|_| (0..=self.dice.below(3)).map(|_| self.person()).collect()).collect();
-        self.done.tickets += 1;
-        let number = self.done.tickets;
-        let ticket = stage.stubs.with(|world| {
-            let now = world.now();
-            let mut ticket = world
-                .new_ticket(module)
-                .subject(&format!("Wish {number}"))
-                .description(&format!("<p>Reasons for wish {number}</p>"))
-                .requester("Sam Stinson", "sam.stinson@corp.example")
-                .created(now)
-                .updated(now);
-            for level in &levels {
-                let people: Vec<(&str, &str)> =
-                    level.iter().map(|(name, email)| (name.as_str(), email.as_str())).collect();
-                ticket = ticket.level(&people).rule(rule);
-            }
-            ticket.add()
-        });
-        let text = format!("{} {} is made, {} levels", module.singular(), ticket.ticket, levels.len());
-        self.tickets.push(ticket);
-        text
+        *match deed {
+            Deed::Ask => &mut self.done.tickets,
+            Deed::Decide => &mut self.done.elsewhere,
+            _ => &mut self.done.other,
+        } += 1;
+        Some(what)
     }
 
     async fn press_any(&mut self, stage: &Stage, verb: &'static str) {
-        let waiting = stage.witness.waiting();
-        let told: Vec<_> = waiting.into_iter().filter(|question| stage.witness.card(question).is_some()).collect();
-        let Some(question) = self.pick(&told) else { return };
+        let Some(question) = self.pick(&told(stage)) else { return };
         let token = stage.witness.card(&question).flatten();
-        let answer = press(stage, &question.id, &question.to, verb, token.as_deref()).await;
+        let answer = press(stage, &question, &question.to, verb, token.as_deref()).await;
         match answer {
             Some((200, _)) => {
                 self.done.in_chat += 1;
@@ -274,12 +207,10 @@ impl People {
     /// The same button once more: what was done stays done.
     async fn press_again(&mut self, stage: &Stage) {
         let Some((question, verb, token)) = self.pick(&self.decided.clone()) else { return };
-        let at = ApprovalRef::parse(&question.id);
-        let truth = at.and_then(|at| stage.stubs.with(|world| world.truth_of(&at)));
-        let stands = truth.is_some_and(|truth| truth.state == state(verb) && truth.sent_on == question.sent_on);
-        let answer = press(stage, &question.id, &question.to, verb, token.as_deref()).await;
-        if stands && !stage.faults && !matches!(answer, Some((200 | 410, _))) {
-            let what = format!("{} repeated {verb} on {}, and heard {answer:?}", question.to, question.id);
+        let stands = stage.witness.answer(&question) == Some(verb == APPROVE);
+        let heard = press(stage, &question, &question.to, verb, token.as_deref()).await;
+        if stands && !stage.faults && !matches!(heard, Some((200 | 410, _))) {
+            let what = format!("{} repeated {verb} on {}, and heard {heard:?}", question.to, question.id);
             stage.witness.breach(Promise::Decisions, what);
         }
     }
@@ -291,7 +222,7 @@ impl People {
             return;
         }
         let token = stage.witness.card(&question).flatten();
-        match press(stage, &question.id, &email, "approve", token.as_deref()).await {
+        match press(stage, &question, &email, APPROVE, token.as_deref()).await {
             Some((200, _)) => {
                 let what = format!("{email} approved {}, which is asked of {}", question.id, question.to);
                 stage.witness.breach(Promise::Decisions, what);
@@ -302,10 +233,16 @@ impl People {
     }
 
     async fn hint(&mut self, stage: &Stage) {
-        let Some(ticket) = self.pick(&self.tickets.clone()) else { return };
-        let body = json!({ "source": "sdp", "module": ticket.module.plural(), "ticket_id": ticket.ticket });
+        let waiting = self.pick(&stage.witness.waiting());
+        let body = match waiting.as_ref().and_then(in_zendesk) {
+            Some(request) => json!({ "source": "zendesk", "ticket_id": request }),
+            None => {
+                let Some(ticket) = self.pick(&self.tickets.clone()) else { return };
+                json!({ "source": "sdp", "module": ticket.module.plural(), "ticket_id": ticket.ticket })
+            }
+        };
         let answer = stage.ask("POST", "/hints", &body).await;
-        stage.journal.note(&format!("a hint about ticket {} → {}", ticket.ticket, heard(answer.as_ref())));
+        stage.journal.note(&format!("a hint {body} → {}", heard(answer.as_ref())));
     }
 
     fn pick_deed(&mut self) -> Deed {
@@ -320,8 +257,7 @@ impl People {
     }
 
     fn person(&mut self) -> (String, String) {
-        let name = self.dice.pick(&NAMES);
-        (format!("{name} Approver"), format!("{}@corp.example", name.to_lowercase()))
+        person(self.dice.pick(&NAMES))
     }
 
     fn pick<T: Clone>(&mut self, of: &[T]) -> Option<T> {
@@ -330,13 +266,20 @@ impl People {
     }
 }
 
+/// What waits and has a card.
+fn told(stage: &Stage) -> Vec<Question> {
+    let waiting = stage.witness.waiting();
+    waiting.into_iter().filter(|question| stage.witness.card(question).is_some()).collect()
+}
+
+/// Name and address.
+fn person(name: &str) -> (String, String) {
+    (format!("{name} Approver"), format!("{}@corp.example", name.to_lowercase()))
+}
+
 fn take<T>(dice: &mut Dice, from: &mut Vec<T>) -> Option<T> {
     let at = usize::try_from(dice.below(u64::try_from(from.len()).ok()?)).ok()?;
     (at < from.len()).then(|| from.swap_remove(at))
-}
-
-fn state(verb: &str) -> State {
-    if verb == "approve" { State::Approved } else { State::Rejected }
 }
 
 fn heard(answer: Option<&(u16, Value)>) -> String {
@@ -347,19 +290,24 @@ fn heard(answer: Option<&(u16, Value)>) -> String {
 }
 
 /// Somebody presses a button. Whoever hears "done" can rely on it: the help desk has it so.
-async fn press(stage: &Stage, id: &str, by: &str, verb: &str, token: Option<&str>) -> Option<(u16, Value)> {
+async fn press(stage: &Stage, question: &Question, by: &str, verb: &str, token: Option<&str>) -> Option<(u16, Value)> {
+    let id = &question.id;
     let body = json!({ "approver": by, "comment": "pressed in chat", "token": token });
-    let answer = stage.ask("POST", &format!("/approvals/{id}/{verb}"), &body).await;
-    stage.journal.note(&format!("{by} presses {verb} on {id} → {}", heard(answer.as_ref())));
-    if matches!(answer, Some((200, _))) {
-        let truth = ApprovalRef::parse(id).and_then(|at| stage.stubs.with(|world| world.truth_of(&at)));
-        let state_now = truth.map(|truth| truth.state);
-        if state_now != Some(state(verb)) {
-            let what = format!("{by} heard that {verb} on {id} is done, and the help desk has {state_now:?}");
+    let heard_back = stage.ask("POST", &format!("/approvals/{id}/{verb}"), &body).await;
+    stage.journal.note(&format!("{by} presses {verb} on {id} → {}", heard(heard_back.as_ref())));
+    if matches!(heard_back, Some((200, _))) {
+        let stands = stage.witness.answer(question);
+        if stands != Some(verb == APPROVE) {
+            let now = match stands {
+                None => "no answer",
+                Some(true) => "an approval",
+                Some(false) => "a rejection",
+            };
+            let what = format!("{by} heard that {verb} on {id} is done, and the help desk has {now}");
             stage.witness.breach(Promise::Decisions, what);
         }
     }
-    answer
+    heard_back
 }
 
 /// An operator takes up again whatever was given up.
