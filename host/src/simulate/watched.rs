@@ -9,6 +9,9 @@ use super::witness::Witness;
 use crate::egress::{RequestOptions, Sending, Transport};
 use crate::key_value::{KeyValue, StoreError};
 
+/// Where Moveworks' listeners take messages. Only a message that was lost excuses that it is said again.
+const LISTENERS: &str = "/webhooks/";
+
 /// The vendors, watched.
 pub struct WitnessedTransport {
     /// What answers.
@@ -39,7 +42,7 @@ impl Drop for Watch<'_> {
 impl Transport for WitnessedTransport {
     fn send(&self, request: http::Request<Bytes>, options: RequestOptions) -> Sending<'_> {
         let reads = *request.method() == http::Method::GET;
-        let tells = *request.method() == http::Method::POST;
+        let tells = *request.method() == http::Method::POST && request.uri().path().starts_with(LISTENERS);
         let send = self.inner.send(request, options);
         Box::pin(async move {
             if reads {
