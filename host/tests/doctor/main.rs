@@ -12,7 +12,7 @@ use approval_bridge::stubs::{Fault, ZendeskAssignee};
 
 use crate::cases::{CASES, nothing};
 use crate::systems::System::{Atera, Cloud, Event, Listener, OnPremises, Zendesk};
-use crate::systems::{MEMORY, doctor};
+use crate::systems::{MEMORY, doctor, run};
 
 #[test]
 fn each_thing_that_is_wrong_has_its_line() {
@@ -82,6 +82,23 @@ fn a_store_that_cannot_be_written_is_named_with_its_file() {
     let advice = "; let this user write to {folder}/bridge.toml/bridge.db and its folder, or name another [store] path";
     assert!(line.ends_with(advice), "{line}");
     assert!(!good);
+}
+
+#[test]
+fn a_store_in_slots_is_no_store_for_a_process_without_a_shard() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("kind = 'sqlite'\npath = '{}'", folder.path().join("shared.db").display());
+    let shared = [("shard", "1/2"), ("sdp_modules", "requests")];
+    let (report, swept) = run("poll", &[OnPremises, Event], &shared, &store, nothing);
+    assert!(swept, "{report:?}");
+    let refused = "FAIL store: the store failed at v1:ledger: this store is kept in slots, for several sweepers; set the \
+                   variable shard, to 1/1 for only one";
+    for (shard, line) in [("", refused), ("2/2", "ok   store: ")] {
+        let (lines, good) = doctor(&[OnPremises, Event], &[("shard", shard)], &store, nothing);
+        let own = lines.iter().find(|line| line.contains(" store: ")).unwrap();
+        assert!(own.starts_with(line), "{own}");
+        assert_eq!(good, line.starts_with("ok"), "{lines:?}");
+    }
 }
 
 #[test]

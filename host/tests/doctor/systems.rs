@@ -61,6 +61,17 @@ pub(crate) fn doctor(
     store: &str,
     world: impl FnOnce(&mut World),
 ) -> (Vec<String>, bool) {
+    run("doctor", systems, changes, store, world)
+}
+
+/// Runs a command in the same way: what it printed, and whether it was content.
+pub(crate) fn run(
+    command: &str,
+    systems: &[System],
+    changes: &[(&str, &str)],
+    store: &str,
+    world: impl FnOnce(&mut World),
+) -> (Vec<String>, bool) {
     let runtime = Runtime::new().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let host = listener.local_addr().unwrap().to_string();
@@ -76,8 +87,8 @@ pub(crate) fn doctor(
     let lines = settings.iter().map(|(name, value)| format!("{name} = '{value}'\n"));
     let variables = lines.collect::<String>().replace("{host}", &host);
     fs::write(&file, format!("[variables]\n{variables}[store]\n{store}\n")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_approval-bridge"));
-    let output = command.args(["doctor", "--config"]).arg(&file).output().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_approval-bridge"));
+    let output = program.args([command, "--config"]).arg(&file).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap().replace(&host, "{host}");
     let text = text.replace(&folder.path().display().to_string(), "{folder}");
     (text.lines().map(str::to_owned).collect(), output.status.success())

@@ -30,7 +30,7 @@ pub(super) async fn checks(reach: &Reach, source: &SourceArgs) -> Vec<Check> {
     variables.set("sweep_budget_seconds", BUDGET);
     let reads = Arc::new(Reads(reach.egress.clone()));
     let looked = async {
-        let bridge = settings::bridge(&reach.config, variables, source, reads).await?;
+        let bridge = settings::bridge(&reach.config, variables, source, reads, settings::empty()).await?;
         let report = bridge.poll(false).await.map_err(|error| error.to_string())?;
         let approvals = waiting(&bridge).await?;
         Ok((report, approvals))

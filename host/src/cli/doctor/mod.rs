@@ -67,7 +67,11 @@ pub(super) async fn run(source: SourceArgs) -> Result<(), Failure> {
 async fn checks(config: &Config, source: &SourceArgs) -> Vec<Check> {
     let mut checks = settings::checks(config, source).await;
     let consistent = !checks.iter().any(Check::is_bad);
-    checks.push(Check::new("store", store::check(&config.store).await));
+    let mut store = store::check(&config.store).await;
+    if consistent && store.is_ok() {
+        store = store::read(config, source).await.and(store);
+    }
+    checks.push(Check::new("store", store));
     let reach = match Reach::new(config) {
         Ok(reach) => reach,
         Err(problems) => {

@@ -8,15 +8,14 @@ use crate::bridge::Bridge;
 use crate::call::CallError;
 use crate::config::Config;
 use crate::egress::{EgressError, Transport, transport_fn};
-use crate::key_value::MemoryStore;
+use crate::key_value::{KeyValue, MemoryStore};
 use crate::variables::{VariableMap, Variables};
 
 const NAME: &str = "settings";
 
 /// A dry run on an empty store that reaches nobody.
 pub(super) async fn checks(config: &Config, source: &SourceArgs) -> Vec<Check> {
-    let nobody = transport_fn(|_| async { Err(EgressError::OriginDenied("nobody".to_owned())) });
-    let bridge = match bridge(config, config.variables.clone(), source, Arc::new(nobody)).await {
+    let bridge = match bridge(config, config.variables.clone(), source, nobody(), empty()).await {
         Ok(bridge) => bridge,
         Err(problem) => return vec![Check::new(NAME, Err(problem))],
     };
@@ -40,18 +39,26 @@ pub(super) async fn checks(config: &Config, source: &SourceArgs) -> Vec<Check> {
     checks
 }
 
-/// A bridge on an empty store that is gone with this process.
+/// A way out that leads nowhere.
+pub(super) fn nobody() -> Arc<dyn Transport> {
+    Arc::new(transport_fn(|_| async { Err(EgressError::OriginDenied("nobody".to_owned())) }))
+}
+
+/// An empty store that is gone with this process.
+pub(super) fn empty() -> Arc<dyn KeyValue> {
+    Arc::new(MemoryStore::new())
+}
+
+/// A bridge with these settings.
 pub(super) async fn bridge(
     config: &Config,
     variables: VariableMap,
     source: &SourceArgs,
     transport: Arc<dyn Transport>,
+    key_value: Arc<dyn KeyValue>,
 ) -> Result<Bridge, String> {
-    let mut builder = Bridge::builder()
-        .variables(variables)
-        .key_value(Arc::new(MemoryStore::new()))
-        .transport(transport)
-        .limits(config.limits.clone());
+    let mut builder =
+        Bridge::builder().variables(variables).key_value(key_value).transport(transport).limits(config.limits.clone());
     if let Some(file) = &source.component {
         builder = builder.component_file(file);
     }

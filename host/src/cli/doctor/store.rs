@@ -1,8 +1,12 @@
-//! Can the store be used? A value is really written, read and removed.
+//! Can the store be used? A value is really written, read and removed, and the component reads what it once wrote.
 
 use std::time::Instant;
 
-use crate::config::StoreConfig;
+use super::super::SourceArgs;
+use super::settings;
+use crate::bridge::Filter;
+use crate::call::CallError;
+use crate::config::{Config, StoreConfig};
 use crate::key_value::StoreError;
 
 const KEY: &str = "doctor/probe";
@@ -22,6 +26,19 @@ pub(super) async fn check(config: &StoreConfig) -> Result<String, String> {
             Err(format!("{error}; {advice}"))
         }
     }
+}
+
+/// Whether the bridge, with these settings, can read what the store holds; where it is kept in slots for several sweepers,
+/// it has to know of that.
+pub(super) async fn read(config: &Config, source: &SourceArgs) -> Result<(), String> {
+    let store = config.store.open().await.map_err(|error| error.to_string())?;
+    let bridge = settings::bridge(config, config.variables.clone(), source, settings::nobody(), store.clone()).await?;
+    let read = bridge.pending(Filter { approver: None, limit: 1, cursor: None }).await;
+    store.close().await;
+    read.map(drop).map_err(|error| match error {
+        CallError::Store(why) => why,
+        other => other.to_string(),
+    })
 }
 
 async fn probe(config: &StoreConfig) -> Result<bool, StoreError> {
