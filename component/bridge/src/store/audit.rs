@@ -153,6 +153,9 @@ async fn append<H: Host>(
             }
             store.set(&segment_key(root.newest), std::mem::take(&mut segment)).await?;
             root.newest = root.newest.saturating_add(1);
+            root.end = end.to_string();
+            // Before a line stands in the next segment: a root that does not know of it would begin it anew.
+            store.write(ROOT, &root).await?;
         }
         let (text, link) = line(event, now, &end);
         segment.extend_from_slice(text.as_bytes());

@@ -95,6 +95,25 @@ async fn a_crash_at_any_write_keeps_the_trail_whole_and_what_was_written_in_it()
     }
 }
 
+/// Whoever was told that a line may be missing can still find it; whoever finds it may rely on its staying.
+#[tokio::test]
+async fn a_line_that_is_in_the_store_stays_there_wherever_its_writer_ended() {
+    for writes in 0..14 {
+        let host = MemoryHost::new();
+        let _ = write(&host, None, &events(0..150)).await;
+        host.dies_after(writes);
+        let _ = write(&host, None, &events(1_000..1_400)).await;
+        host.lives();
+        let stored = String::from_utf8(host.bytes()).unwrap();
+        let _ = write(&host, None, &[event(9_999)]).await;
+        let (lines, _) = trail(&host).await;
+        for number in [149, 1_000, 1_399] {
+            let before = stored.matches(&format!("notice:{number}:")).count().min(1);
+            assert_eq!(about(&lines, number), before, "line {number} after {writes} writes");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_could_not_be_written_is_counted_and_leaves_a_line_about_the_gap() {
     let host = MemoryHost::new();
