@@ -78,7 +78,10 @@ impl Keys {
         let tickets = entries.keys().filter(|key| key.starts_with("v1:request-of:"));
         let newest_of = tickets.map(|key| (*key, value(key).as_str().unwrap_or_default().to_owned()));
         for (ticket, id) in newest_of {
-            reached.extend([ticket.to_owned(), format!("v1:request:{id}")]);
+            let record = format!("v1:request:{id}");
+            if entries.contains_key(record.as_str()) {
+                reached.extend([ticket.to_owned(), record]);
+            }
         }
         let closed = value("v1:requests:closed");
         reached.extend(

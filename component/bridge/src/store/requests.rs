@@ -35,6 +35,9 @@ pub struct Touched {
     pub id: String,
     /// Which change it was: another one for each.
     change: u64,
+    /// Where it was being made, the key by which its ticket leads to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<String>,
 }
 
 /// A request as it is kept.
@@ -136,9 +139,15 @@ impl<H: Host> Requests<H> {
             let mut root: Root = self.store.read(ROOT).await?.unwrap_or_default();
             for Seen { touched, change } in seen {
                 let now = self.kept(&touched.id).await?.map(|kept| kept.change);
-                if now == *change {
-                    root.touched.retain(|own| own != touched);
+                if now != *change {
+                    continue;
                 }
+                if let (None, Some(index)) = (change, &touched.index)
+                    && self.store.read::<String>(index).await?.as_ref() == Some(&touched.id)
+                {
+                    self.store.remove(index).await?;
+                }
+                root.touched.retain(|own| own != touched);
             }
             self.store.write(ROOT, &root).await
         };
@@ -166,7 +175,7 @@ impl<H: Host> Requests<H> {
                 return Err(ChangeError::Busy);
             }
             // The record last: what points to none is as good as nothing.
-            let change = self.touch(root, &request.id).await?;
+            let change = self.touch(root, &request.id, Some(index.clone())).await?;
             self.store.write(&index, &request.id).await?;
             let kept = Kept { change, request };
             self.store.write(&record_key(&kept.request.id), &kept).await?;
@@ -192,7 +201,7 @@ impl<H: Host> Requests<H> {
                 return Ok((request, value));
             }
             let root = self.store.read(ROOT).await?.unwrap_or_default();
-            let kept = Kept { change: self.touch(root, id).await?, request };
+            let kept = Kept { change: self.touch(root, id, None).await?, request };
             // Before the record itself: one that ends here and is in no list would stay for ever.
             if before.status().is_open() && !kept.request.status().is_open() {
                 self.retire(id).await?;
@@ -216,11 +225,11 @@ impl<H: Host> Requests<H> {
 
     /// Announces a change and gives it its number. Before the record itself: a change that is not announced would be
     /// lost, an announced one that never came is not found.
-    async fn touch(&self, root: Root, id: &str) -> Result<u64, StoreError> {
+    async fn touch(&self, root: Root, id: &str, index: Option<String>) -> Result<u64, StoreError> {
         let mut root = root;
         let change = root.next;
         root.touched.retain(|touched| touched.id != id);
-        root.touched.push(Touched { id: id.to_owned(), change });
+        root.touched.push(Touched { id: id.to_owned(), change, index });
         root.next += 1;
         self.store.write(ROOT, &root).await?;
         Ok(change)
