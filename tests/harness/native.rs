@@ -85,8 +85,8 @@ impl Host for NativeHost {
         self.clock.now_ms()
     }
 
-    fn ticks(&self) -> u64 {
-        self.clock.monotonic_ns() / 1_000_000
+    fn nanos(&self) -> u64 {
+        self.clock.monotonic_ns()
     }
 
     async fn sleep(&self, duration: Duration) {

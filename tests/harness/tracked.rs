@@ -146,7 +146,7 @@ impl Host for StoreOnly {
         self.now
     }
 
-    fn ticks(&self) -> u64 {
+    fn nanos(&self) -> u64 {
         0
     }
 

@@ -3,6 +3,7 @@
 //!
 //! A wrong implementation trusts the answer of the PUT, or its own record, or whoever calls.
 
+use approval_bridge::simulate::Moment;
 use approval_bridge::stubs::{ApprovalRef, Effect, Fault, Mandatory, TicketRef, Verbs, Via};
 use approval_bridge_tests::harness::{ANA, Answer, BO, CY, Desk, Setup, minutes};
 use serde_json::{Value, json};
@@ -369,4 +370,29 @@ async fn approvers_of_one_level_decide_each_for_themselves() {
     desk.poll_every(minutes(1), 1).await.clean();
     assert_eq!(desk.cards().last().unwrap().to, CY.1);
     assert_eq!(desk.cards().len(), 3);
+}
+
+/// Whatever becomes of the bridge's own books: the person has answered, and the help desk has taken it.
+#[tokio::test]
+async fn a_decision_that_was_taken_is_not_called_a_failure() {
+    let scene = async || {
+        let desk = Desk::cloud().world(|world| drop(world.request().level(&[ANA]).add())).start();
+        desk.poll().await.clean();
+        let id = desk.told().remove(0);
+        (desk, id)
+    };
+    let (desk, id) = scene().await;
+    let before = desk.plug().calls();
+    assert_eq!(desk.approve(&id, ANA.1).await.status, 200);
+    let mut taken = 0;
+    for at in 0..desk.plug().calls() - before {
+        let (desk, id) = scene().await;
+        desk.plug().strike(at, Moment::Fails);
+        let answer = desk.approve(&id, ANA.1).await;
+        if desk.due().is_empty() {
+            taken += 1;
+            assert!([200, 503].contains(&answer.status), "call {at}: {}", answer.text);
+        }
+    }
+    assert!(taken > 5, "{taken}");
 }

@@ -73,8 +73,13 @@ pub trait Host: Clone + Send + Sync + 'static {
     /// The wall clock.
     fn now(&self) -> Millis;
 
-    /// A clock that only goes forward, in milliseconds from an arbitrary start.
-    fn ticks(&self) -> u64;
+    /// A clock that only goes forward, in nanoseconds from an arbitrary start.
+    fn nanos(&self) -> u64;
+
+    /// The same clock in milliseconds.
+    fn ticks(&self) -> u64 {
+        self.nanos() / 1_000_000
+    }
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;

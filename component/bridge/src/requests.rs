@@ -253,7 +253,7 @@ impl<H: Host> Shell<H> {
 /// millisecond are told apart.
 pub(crate) async fn tell<H: Host>(store: &Store<H>, settings: &Settings, id: &str, work: &str) {
     let ticket = reference(id);
-    let Ok(Some(lease)) = Lease::take_for(work, store.clone(), PATIENCE).await else { return };
+    let Ok(Some(lease)) = Lease::take(work, store.clone(), PATIENCE).await else { return };
     let settings = Settings { sweep_budget: settings.sweep_budget.min(PROMPT), ..settings.clone() };
     let _ = lease.during(sweep::run(std::slice::from_ref(store), &settings, &Task::Ticket(ticket), false)).await;
 }

@@ -20,7 +20,7 @@ use crate::sources::{Sources, unwatched};
 use crate::store::Store;
 use crate::store::audit::{self, Noted};
 use crate::store::lease::{Lease, Leases};
-use crate::store::ledger::EntryPage;
+use crate::store::ledger::{EntryPage, ticket_key};
 use crate::store::outbox::{self, Content, Outbox, Record};
 use crate::store::progress;
 use crate::store::slots::{self, Slots};
@@ -125,10 +125,10 @@ impl<H: Host> Shell<H> {
         if dry_run {
             return Ok(sweep::run(&slots.own(), &settings, &Task::All, true).await?);
         }
-        let work = settings.shard.map(|shard| shard.to_string()).unwrap_or_default();
+        let work = settings.shard.map_or_else(|| "poll".to_owned(), |shard| format!("poll {shard}"));
         let patience = settings.sweep_budget + Duration::from_secs(10);
         if slots.is_to_cut() {
-            let lease = Lease::take_for(&work, self.store.clone(), patience).await?.ok_or(OperationError::Busy)?;
+            let lease = Lease::take(&work, self.store.clone(), patience).await?.ok_or(OperationError::Busy)?;
             let cut = lease.during(async {
                 slots = self.slots().await?;
                 if !slots.is_to_cut() || slots::cut(&self.store).await? {
@@ -159,7 +159,7 @@ impl<H: Host> Shell<H> {
         }
         let stores = self.slots().await?.concerned(&ticket);
         together::all_or_error(stores.iter().map(|store| progress::revisit(store, ticket.clone()))).await?;
-        let leases = Leases::take(&stores, "", SHORT_PATIENCE).await?;
+        let leases = Leases::take(&stores, &format!("hint {}", ticket_key(&ticket)), SHORT_PATIENCE).await?;
         let held = leases.stores();
         let looked = async {
             let report = sweep::run(&held, &settings, &Task::Ticket(ticket.clone()), false).await?;
@@ -290,7 +290,8 @@ impl<H: Host> Shell<H> {
         // Only the holder of the lease writes the outbox, so this waits for a sweep to end rather than to race it.
         let patience = settings.sweep_budget + Duration::from_secs(10);
         let store = self.slots().await?.first();
-        let lease = Lease::take(store.clone(), patience).await?.ok_or(OperationError::Busy)?;
+        let work = format!("notify {}", hmac_sha256_hex(b"", ids.join(" ").as_bytes()));
+        let lease = Lease::take(&work, store.clone(), patience).await?.ok_or(OperationError::Busy)?;
         let send = async {
             let mut outbox = Outbox::open(store.clone()).await?;
             outbox.plan(records).await?;
@@ -311,7 +312,8 @@ impl<H: Host> Shell<H> {
         let given_up = |outbox: &&Outbox<H>| outbox.dead().iter().any(|record| record.id == id);
         let unknown = || OperationError::NotFound("no message of that id has been given up".to_owned());
         let store = outboxes.iter().find(given_up).map(Outbox::store).ok_or_else(unknown)?;
-        let lease = Lease::take(store.clone(), Duration::from_secs(20)).await?.ok_or(OperationError::Busy)?;
+        let work = format!("retry {id}");
+        let lease = Lease::take(&work, store.clone(), Duration::from_secs(20)).await?.ok_or(OperationError::Busy)?;
         let retried = lease.during(async { Outbox::open(store.clone()).await?.retry(id).await }).await?;
         if !retried {
             return Err(unknown());

@@ -126,8 +126,8 @@ impl Host for MemoryHost {
         self.clock.load(Ordering::SeqCst)
     }
 
-    fn ticks(&self) -> u64 {
-        self.clock.load(Ordering::SeqCst).unsigned_abs()
+    fn nanos(&self) -> u64 {
+        self.clock.load(Ordering::SeqCst).unsigned_abs().saturating_mul(1_000_000)
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {

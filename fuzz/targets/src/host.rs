@@ -100,8 +100,8 @@ impl Host for MemoryHost {
         self.clock.load(Ordering::Relaxed)
     }
 
-    fn ticks(&self) -> u64 {
-        self.now().unsigned_abs()
+    fn nanos(&self) -> u64 {
+        self.now().unsigned_abs().saturating_mul(1_000_000)
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {

@@ -97,8 +97,8 @@ impl Host for SpinHost {
         self.clocks.wall()
     }
 
-    fn ticks(&self) -> u64 {
-        self.clocks.monotonic() / 1_000_000
+    fn nanos(&self) -> u64 {
+        self.clocks.monotonic()
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {

@@ -56,13 +56,9 @@ pub struct Lease<H> {
 }
 
 impl<H: Host> Lease<H> {
-    /// Takes the lease, waiting for another holder up to `patience`. None: it is still held.
-    pub async fn take(store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
-        Self::take_for("", store, patience).await
-    }
-
-    /// The same for work with a name, of which several kinds may begin in the same millisecond.
-    pub async fn take_for(work: &str, store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
+    /// Takes the lease for sweeping, waiting for another holder up to `patience`. None: it is still held. `work` names what
+    /// is done: callers of one process have one clock, and may begin at the same moment.
+    pub async fn take(work: &str, store: Store<H>, patience: Duration) -> Result<Option<Self>, StoreError> {
         Self::take_on(SWEEP, work, store, patience).await
     }
 
@@ -79,7 +75,7 @@ impl<H: Host> Lease<H> {
         patience: Duration,
     ) -> Result<Option<Self>, StoreError> {
         let host = store.host().clone();
-        let owner = format!("{:x}-{:x}{work}", host.now(), host.ticks());
+        let owner = format!("{:x}-{:x}-{work}", host.now(), host.nanos());
         let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
         let begun = host.ticks();
         loop {
@@ -116,14 +112,14 @@ impl<H: Host> Leases<H> {
     /// apart those who begin in the same millisecond.
     pub async fn take(stores: &[Store<H>], work: &str, patience: Duration) -> Result<Self, StoreError> {
         let [_, _, ..] = stores else {
-            let lone = stores.iter().map(|store| Lease::take_for(work, store.clone(), patience));
+            let lone = stores.iter().map(|store| Lease::take(work, store.clone(), patience));
             return Ok(Self(together::all_or_error(lone).await?.into_iter().flatten().collect()));
         };
         let Some(host) = stores.first().map(|store| store.host().clone()) else { return Ok(Self(Vec::new())) };
         let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
         let begun = host.ticks();
         loop {
-            let leases = stores.iter().map(|store| Lease::take_for(work, store.clone(), FOR_ONE_OF_MANY));
+            let leases = stores.iter().map(|store| Lease::take(work, store.clone(), FOR_ONE_OF_MANY));
             let held: Vec<Lease<H>> = together::all_or_error(leases).await?.into_iter().flatten().collect();
             if !held.is_empty() || host.ticks().saturating_sub(begun) >= patience {
                 return Ok(Self(held));
