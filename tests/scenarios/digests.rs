@@ -42,6 +42,27 @@ async fn more_than_the_number_make_one_message_and_others_stay_cards() {
     }
 }
 
+/// A card shows forty lines, and a value of the store has its bounds as well.
+#[tokio::test]
+async fn more_than_one_card_can_show_make_several_and_each_is_in_one_of_them() {
+    let desk = setup().start();
+    let all = desk.world(|world| {
+        let long = "All of it. ".repeat(80);
+        let one = |_| world.request().description(&long).level(&[ANA]).add().approval(0, 0).id();
+        let mut all: Vec<_> = (0..100).map(one).collect();
+        all.sort_unstable();
+        all
+    });
+    desk.poll().await.clean();
+    let cards = desk.cards();
+    let sizes: Vec<usize> = cards.iter().map(|card| listed(&card.slots).len()).collect();
+    assert!(sizes.len() >= 3 && sizes.iter().all(|size| (20..=40).contains(size)), "{sizes:?}");
+    let mut told: Vec<_> = cards.iter().flat_map(|card| listed(&card.slots)).collect();
+    told.sort_unstable();
+    assert_eq!(told, all);
+    assert!(desk.entries().values().all(|value| value.len() < 256 * 1024));
+}
+
 #[tokio::test]
 async fn each_can_be_answered_with_its_own_token() {
     let desk = setup().start();

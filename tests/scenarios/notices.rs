@@ -4,7 +4,7 @@
 //! write markup.
 
 use approval_bridge::stubs::{Door, Fault};
-use approval_bridge_tests::harness::{ANA, BO, Desk, minutes};
+use approval_bridge_tests::harness::{ANA, API_TOKEN, BO, Desk, minutes};
 use serde_json::{Value, json};
 
 /// sdp.md §12, row 37.
@@ -23,6 +23,34 @@ async fn each_recipient_gets_the_message_once() {
         assert_eq!(to, [ANA.1, BO.1], "{door:?}");
         assert!(cards.iter().all(|card| card.body.to_string().contains("Back at noon.")), "{door:?}");
     }
+}
+
+/// All instances of a process have one clock, so two calls of one moment read the same time there.
+#[tokio::test]
+async fn two_messages_that_come_at_the_same_moment_are_both_sent_once() {
+    let desk = Desk::cloud().start();
+    let call = |message: &str| {
+        let body = json!({ "message": message, "recipients": [ANA.1] }).to_string();
+        let request = http::Request::post("http://bridge.example/notifications");
+        request.header("authorization", format!("Bearer {API_TOKEN}")).body(body.into()).unwrap()
+    };
+    let (bridge, other) = (desk.bridge(), desk.bridge());
+    let both = futures::future::join(bridge.handle(call("Back at noon.")), other.handle(call("Lunch is here.")));
+    let (one, two) = desk.drive(both).await;
+    assert_eq!((one.unwrap().status(), two.unwrap().status()), (202.try_into().unwrap(), 202.try_into().unwrap()));
+    desk.poll_every(minutes(5), 3).await.clean();
+    let said = |text: &str| desk.cards().iter().filter(|card| card.body.to_string().contains(text)).count();
+    assert_eq!((said("Back at noon."), said("Lunch is here.")), (1, 1));
+}
+
+#[tokio::test]
+async fn slots_that_no_event_takes_are_refused() {
+    let desk = Desk::cloud().start();
+    let body = |size: usize| json!({ "message": "Hello", "recipients": [ANA.1], "context": { "slots": { "note": "x".repeat(size) } } });
+    assert_eq!(desk.post("/notifications", body(10_000)).await.status, 202);
+    let refused = desk.post("/notifications", body(20_000)).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert!(refused.text.contains("context.slots"), "{}", refused.text);
 }
 
 #[tokio::test]

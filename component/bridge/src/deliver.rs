@@ -82,9 +82,9 @@ pub async fn all<H: Host>(
     let host = courier.store.host();
     let mut left: Vec<Record> = outbox.waiting().filter(|record| !settled.contains_key(&record.id)).cloned().collect();
     let quiet = courier.settings.quiet.as_ref().is_some_and(|quiet| quiet.hold(host.now()));
-    left.retain(|record| record.not_before <= host.now() && !(quiet && record.content.waits_for_morning()));
+    left.retain(|record| record.is_due(host.now()) && !(quiet && record.content.waits_for_morning()));
     let mut delivered = Delivered::default();
-    if left.is_empty() || outbox.paused_until() > host.now() {
+    if left.is_empty() || outbox.paused_until(host.now()) > 0 {
         delivered.cut_short = !left.is_empty();
         return Ok(delivered);
     }
@@ -99,7 +99,7 @@ pub async fn all<H: Host>(
         let results = together::at_most(courier.settings.concurrency, tries).await;
         for result in results {
             let (fate, record) = result?;
-            if fate == Fate::Waiting && record.not_before <= host.now() {
+            if fate == Fate::Waiting && record.is_due(host.now()) {
                 again.insert(format!("{:019}:{}", record.planned_at, record.id), record.clone());
             }
             delivered.fates.insert(record.id.clone(), (fate, record));
@@ -119,7 +119,7 @@ pub async fn all<H: Host>(
     }
     outbox.keep_recent(courier.pace.lock().await.taken());
     let now = host.now();
-    let waits = |(fate, record): &(Fate, Record)| *fate == Fate::Waiting && record.not_before <= now;
+    let waits = |(fate, record): &(Fate, Record)| *fate == Fate::Waiting && record.is_due(now);
     delivered.cut_short = delivered.fates.values().any(waits);
     Ok(delivered)
 }

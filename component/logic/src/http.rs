@@ -8,6 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
+use crate::approval::Millis;
+
 /// What is percent-encoded in paths, queries and forms: everything but the characters that RFC 3986 never reserves.
 pub(crate) const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -142,6 +144,17 @@ pub struct Address<'a> {
     pub path: &'a str,
 }
 
+/// The longest pause that a system may ask for. Whoever asks for a month is asked again in an hour: that costs a call, and
+/// to believe it would leave everybody untold.
+pub const PAUSE_MAX: Duration = Duration::from_secs(3600);
+
+/// What is left of a pause that was noted earlier, by the wall clock. One that is longer than any was noted by a clock that
+/// ran ahead, and holds nobody.
+pub fn pause_left(until: Millis, now: Millis) -> Duration {
+    let left = Duration::from_millis(u64::try_from(until.saturating_sub(now)).unwrap_or(0));
+    if left > PAUSE_MAX { Duration::ZERO } else { left }
+}
+
 /// An answer that came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpResponse {
@@ -165,9 +178,9 @@ impl HttpResponse {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// `Retry-After` in seconds. The date form is not used by any vendor here and counts as absent.
+    /// `Retry-After` in seconds, at most [`PAUSE_MAX`]. The date form is not used by any vendor here and counts as absent.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+        self.header("retry-after")?.trim().parse().ok().map(|seconds| Duration::from_secs(seconds).min(PAUSE_MAX))
     }
 
     /// Whether the status is 2xx.

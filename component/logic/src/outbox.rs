@@ -17,6 +17,9 @@ const SCHEDULE: [Duration; 9] = [
     Duration::from_secs(24 * 3600),
 ];
 
+/// The longest of them, in milliseconds. What is to wait longer was told so by a clock that ran ahead.
+pub const WAIT_MAX: Millis = 29 * 3_600_000;
+
 /// Up to so many hundredths are added, so that messages which failed together do not come back together.
 const JITTER: u64 = 20;
 
@@ -45,6 +48,8 @@ mod tests {
         assert!(waits.is_sorted(), "{waits:?}");
         assert!((5_000..6_000).contains(&waits[0]) && waits[8] >= 86_400_000, "{waits:?}");
         assert_eq!(next_wait("a", 10, Duration::ZERO), None);
+        let longest = (0..1_000).filter_map(|id| next_wait(&id.to_string(), 9, Duration::ZERO)).max().unwrap();
+        assert!((WAIT_MAX - 3_600_000..WAIT_MAX).contains(&longest), "{longest}");
         assert_eq!(ATTEMPTS_MAX, 10);
     }
 

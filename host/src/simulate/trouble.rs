@@ -106,7 +106,12 @@ impl Trouble {
             stage.wall.put_right();
             return "the clock is put right".to_owned();
         }
-        let most = if self.dice.below(2) == 0 { 60 } else { 3600 };
+        let most = match self.dice.below(3) {
+            0 => 60,
+            1 => 3600,
+            // As after a start with a clock that ran ahead.
+            _ => 3 * 24 * 3600,
+        };
         let back = Duration::from_secs(1 + self.dice.below(most));
         stage.wall.set_back(back);
         format!("the clock is set back by {} s", back.as_secs())

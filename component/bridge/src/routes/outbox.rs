@@ -20,6 +20,9 @@ const RECIPIENTS_MAX: usize = 500;
 /// The longest text: below Moveworks' 20 000 characters even when every one of them has to be escaped.
 const MESSAGE_MAX: usize = 3_000;
 
+/// The most bytes that slots may have, as JSON: each recipient's message holds its own copy.
+const SLOTS_MAX: usize = 16 * 1024;
+
 /// A message from outside.
 pub(super) const NOTIFICATION: Shape = Shape::Object(&[
     Field::required("message", Shape::Words(MESSAGE_MAX), "Plain text"),
@@ -27,7 +30,8 @@ pub(super) const NOTIFICATION: Shape = Shape::Object(&[
     Field::optional("context", Shape::Object(CONTEXT), "What goes along"),
 ]);
 
-const CONTEXT: &[Field] = &[Field::optional("slots", Shape::Free, "Slots of the event's follow-up path")];
+const CONTEXT: &[Field] =
+    &[Field::optional("slots", Shape::Free, "Slots of the event's follow-up path, at most 16 KiB")];
 
 pub(super) async fn notify<H: Host>(shell: Shared<H>, call: Call) -> Result<Reply, ApiError> {
     let mut body = call.body(&NOTIFICATION)?;
@@ -36,6 +40,9 @@ pub(super) async fn notify<H: Host>(shell: Shared<H>, call: Call) -> Result<Repl
     let recipients = recipients.as_ref().and_then(Value::as_array).into_iter().flatten();
     let recipients = recipients.filter_map(Value::as_str).map(str::to_owned).collect();
     let slots = match body.take("context").as_mut().and_then(|context| context.get_mut("slots")).map(Value::take) {
+        Some(Value::Object(slots)) if serde_json::to_vec(&slots).map_or(0, |bytes| bytes.len()) > SLOTS_MAX => {
+            return Err(ApiError::bad_request(format!("context.slots: at most {SLOTS_MAX} bytes")));
+        }
         Some(Value::Object(slots)) if !slots.is_empty() => Some(slots),
         _ => None,
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use approval_logic::approval::{ApprovalId, Millis, Person, Ticket, TicketKind, Verdict};
-use approval_logic::http::{CallError, HttpRequest, HttpResponse};
+use approval_logic::http::{CallError, HttpRequest, HttpResponse, pause_left};
 use approval_logic::managed::Facts;
 use approval_logic::sdp::token::{self, AccessToken};
 use approval_logic::sdp::{self, Calls, Credential, ListQuery, Page};
@@ -257,8 +257,8 @@ impl<H: Host> Session<H> {
         let now = self.store.host().now();
         let kept = state.kept.take().unwrap_or_default();
         let live = kept.token.clone().filter(|token| token.is_live(now));
-        if now < kept.not_before {
-            let wait = std::time::Duration::from_millis(kept.not_before.abs_diff(now));
+        let wait = pause_left(kept.not_before, now);
+        if !wait.is_zero() {
             state.kept = Some(kept);
             let message = "waiting out Zoho's token throttle".to_owned();
             return live.ok_or(CallFailure::Failed(CallError::Retry { code: "TOKEN_THROTTLED", message, after: wait }));

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 
 use approval_logic::approval::{ApprovalId, Millis};
 use approval_logic::diff::Entry;
+use approval_logic::http::pause_left;
+use approval_logic::outbox::WAIT_MAX;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
@@ -21,10 +23,14 @@ const ROOT: &str = "v1:outbox";
 /// How many messages a segment holds.
 const SEGMENT_MAX: usize = 100;
 
+/// A segment of this size in bytes takes no more of them. With what attempts add it stays below 256 KiB, the largest value
+/// that every backend takes.
+const SEGMENT_BYTES: usize = 128 * 1024;
+
 /// How many given-up messages are kept for a person to look at; older ones go first.
 const DEAD_MAX: usize = 500;
 
-/// How many bytes they may take: with the rest of the root well below 256 KiB, the largest value that every backend takes.
+/// How many bytes all but the newest may take: with that one, and the rest of the root, well below 256 KiB.
 const DEAD_BYTES: usize = 128 * 1024;
 
 /// A message about something that was asked longer ago than this when it was planned is part of a backlog.
@@ -117,6 +123,16 @@ pub struct Record {
 }
 
 impl Record {
+    /// Its size in bytes, as it is kept.
+    pub fn size(&self) -> usize {
+        serde_json::to_vec(self).map_or(0, |bytes| bytes.len())
+    }
+
+    /// Whether it may be tried now. A time beyond every wait is of a clock that ran ahead.
+    pub const fn is_due(&self, now: Millis) -> bool {
+        self.not_before <= now || self.not_before.saturating_sub(now) > WAIT_MAX
+    }
+
     /// Whether its approval had been asked for long before the bridge came to plan the message.
     pub fn is_backlog(&self) -> bool {
         let sent_at = self.content.asked().iter().filter_map(|entry| entry.approval.sent_at).max();
@@ -228,9 +244,9 @@ impl<H: Host> Outbox<H> {
         &self.root.dead
     }
 
-    /// Until when Moveworks asked to be left alone.
-    pub const fn paused_until(&self) -> Millis {
-        self.root.paused_until
+    /// Until when Moveworks asked to be left alone; 0: it does not, now.
+    pub fn paused_until(&self, now: Millis) -> Millis {
+        if pause_left(self.root.paused_until, now).is_zero() { 0 } else { self.root.paused_until }
     }
 
     /// When the messages of the last minute were sent.
@@ -245,7 +261,7 @@ impl<H: Host> Outbox<H> {
 
     /// Keeps a pause over restarts, with the next settling.
     pub fn pause_until(&mut self, until: Millis) {
-        self.root.paused_until = self.root.paused_until.max(until);
+        self.root.paused_until = until;
     }
 
     /// Makes messages durable. One that waits already, or was given up, is not taken twice.
@@ -259,8 +275,8 @@ impl<H: Host> Outbox<H> {
         let planned = u32::try_from(records.len()).unwrap_or(u32::MAX);
         let mut root = self.root.clone();
         let mut fresh = Vec::new();
-        for chunk in records.chunks(SEGMENT_MAX) {
-            fresh.push((root.next, chunk.to_vec()));
+        for segment in segments(records) {
+            fresh.push((root.next, segment));
             root.segments.push(root.next);
             root.next += 1;
         }
@@ -366,16 +382,40 @@ pub fn in_order<H: Host>(outboxes: &[Outbox<H>]) -> (Vec<Record>, Vec<Record>) {
     (listed(waiting), listed(dead))
 }
 
-/// Keeps the list of given-up messages within its bounds.
-fn drop_oldest(dead: &mut Vec<Record>) {
-    let size = |record: &Record| serde_json::to_vec(record).map_or(0, |bytes| bytes.len());
+/// Messages in segments, each within its bounds.
+fn segments(records: Vec<Record>) -> Vec<Vec<Record>> {
+    let mut segments: Vec<Vec<Record>> = Vec::new();
     let mut bytes = 0;
-    let kept = dead.iter().rev().take(DEAD_MAX).take_while(|record| {
-        bytes += size(record);
-        bytes <= DEAD_BYTES
-    });
-    let surplus = dead.len() - kept.count();
-    dead.drain(..surplus);
+    for record in records {
+        let own = record.size();
+        match segments.last_mut().filter(|segment| segment.len() < SEGMENT_MAX && bytes + own <= SEGMENT_BYTES) {
+            Some(segment) => {
+                bytes += own;
+                segment.push(record);
+            }
+            None => {
+                bytes = own;
+                segments.push(vec![record]);
+            }
+        }
+    }
+    segments
+}
+
+/// Keeps the list of given-up messages within its bounds. The newest one stays whatever its size, and takes no room from the
+/// others; one that has no room leaves that to the smaller ones before it.
+fn drop_oldest(dead: &mut Vec<Record>) {
+    let Some(newest) = dead.pop() else { return };
+    let (mut bytes, mut kept) = (0, vec![newest]);
+    for record in dead.drain(..).rev() {
+        let own = record.size();
+        if kept.len() < DEAD_MAX && bytes + own <= DEAD_BYTES {
+            bytes += own;
+            kept.push(record);
+        }
+    }
+    kept.reverse();
+    *dead = kept;
 }
 
 fn segment_key(number: u64) -> String {

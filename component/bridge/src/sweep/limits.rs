@@ -1,8 +1,7 @@
 //! What sources that met their limits asked for, carried from one sweep to the next.
 
-use std::time::Duration;
-
 use approval_logic::approval::Millis;
+use approval_logic::http::pause_left;
 
 use super::millis;
 use crate::config::Settings;
@@ -19,9 +18,9 @@ const NARROW: usize = 4;
 pub(super) fn keep<H: Host>(client: &Client<H>, settings: &Settings, place: &Progress, now: Millis) {
     for (source, base_url) in settings.base_urls() {
         let until = place.limits.get(source.name()).map_or(0, |limit| limit.paused_until);
-        let left = u64::try_from(until.saturating_sub(now)).unwrap_or(0);
-        if left > 0 {
-            client.pause(origin(base_url), Duration::from_millis(left));
+        let left = pause_left(until, now);
+        if !left.is_zero() {
+            client.pause(origin(base_url), left);
         }
     }
 }

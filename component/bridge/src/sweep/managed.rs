@@ -51,6 +51,8 @@ impl<H: Host> Managed<'_, H> {
     pub(super) async fn sweep(&self, touched: Vec<Touched>, walk: &LedgerProgress) -> Outcome {
         let mut outcome = self.look_at(touched).await;
         let mut next = walk.clone();
+        // A clock that ran ahead may have begun it at a time that is still to come.
+        next.begun_at = walk.begun_at.min(self.now);
         if walk.begun_at == 0 || walk.done && self.now.saturating_sub(walk.begun_at) >= self.reconcile {
             next = LedgerProgress { begun_at: self.now, ..LedgerProgress::default() };
         }

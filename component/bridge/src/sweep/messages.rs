@@ -1,6 +1,7 @@
 //! Messages to be: what a sweep found, as records of the outbox.
 
 use approval_logic::approval::Millis;
+use approval_logic::card::DIGEST_LINES;
 use approval_logic::diff::Entry;
 use approval_logic::signature::hmac_sha256_hex;
 
@@ -28,7 +29,11 @@ pub(super) fn closing(entry: &Entry, now: Millis, read_at: Millis) -> Option<Rec
     record(entry, event_id(entry, "closed"), Content::Closed(Box::new(entry.clone())), now, read_at)
 }
 
-/// Makes one message of the cards for one person where they are more than `above`.
+/// The most bytes that the cards of a digest take where they are kept, as far as they are about as large as each other.
+const DIGEST_BYTES: usize = 64 * 1024;
+
+/// Makes one message of the cards for one person where they are more than `above`; several, where they are too many for
+/// one.
 pub(super) fn digests(records: Vec<Record>, above: Option<usize>) -> Vec<Record> {
     let Some(above) = above else { return records };
     let (cards, mut kept): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.content.announces());
@@ -43,22 +48,35 @@ pub(super) fn digests(records: Vec<Record>, above: Option<usize>) -> Vec<Record>
             kept.extend(own);
             continue;
         }
-        // Named by what it holds, so that it has the same name when a crash makes it planned again.
-        let ids: Vec<&str> = own.iter().map(|card| card.id.as_str()).collect();
-        let name = hmac_sha256_hex(recipient.as_bytes(), ids.join(" ").as_bytes());
-        let entries = own.iter().flat_map(|card| card.content.asked()).cloned().collect();
-        kept.push(Record {
-            id: format!("digest:{}", name.get(..32).unwrap_or_default()),
-            content: Content::Pending(entries),
-            recipient,
-            planned_at: own.iter().map(|card| card.planned_at).max().unwrap_or_default(),
-            read_at: own.iter().map(|card| card.read_at).min().unwrap_or_default(),
-            attempts: 0,
-            not_before: 0,
-            last_error: None,
-        });
+        kept.extend(parts(own).into_iter().map(|part| digest(&recipient, &part)));
     }
     kept
+}
+
+/// Cards in as few parts as can be, each of which is shown whole and kept in one value. No part is much smaller than the
+/// others.
+fn parts(cards: Vec<Record>) -> Vec<Vec<Record>> {
+    let bytes: usize = cards.iter().map(Record::size).sum();
+    let parts = cards.len().div_ceil(DIGEST_LINES).max(bytes.div_ceil(DIGEST_BYTES));
+    let size = cards.len().div_ceil(parts.max(1)).max(1);
+    cards.chunks(size).map(<[Record]>::to_vec).collect()
+}
+
+/// One message of several cards for one person.
+fn digest(recipient: &str, cards: &[Record]) -> Record {
+    // Named by what it holds, so that it has the same name when a crash makes it planned again.
+    let ids: Vec<&str> = cards.iter().map(|card| card.id.as_str()).collect();
+    let name = hmac_sha256_hex(recipient.as_bytes(), ids.join(" ").as_bytes());
+    Record {
+        id: format!("digest:{}", name.get(..32).unwrap_or_default()),
+        content: Content::Pending(cards.iter().flat_map(|card| card.content.asked()).cloned().collect()),
+        recipient: recipient.to_owned(),
+        planned_at: cards.iter().map(|card| card.planned_at).max().unwrap_or_default(),
+        read_at: cards.iter().map(|card| card.read_at).min().unwrap_or_default(),
+        attempts: 0,
+        not_before: 0,
+        last_error: None,
+    }
 }
 
 fn record(entry: &Entry, id: String, content: Content, now: Millis, read_at: Millis) -> Option<Record> {

@@ -9,7 +9,7 @@ use crate::config::{self, Shown};
 use crate::host::Host;
 use crate::shell::OperationError;
 use crate::sorted::Sorted;
-use crate::store::outbox::{self, Outbox, Record};
+use crate::store::outbox::{self, Record};
 use crate::store::progress::{self, Limit, Progress};
 use crate::store::sweeps::{self, Sweep};
 use crate::together;
@@ -101,7 +101,7 @@ pub(super) async fn gather<H: Host>(
     let (waiting, places, outboxes) = futures::join!(waiting, places, shell.outboxes());
     let waiting = waiting.map_err(OperationError::Store)?;
     let (places, outboxes) = (places.map_err(OperationError::Store)?, outboxes?);
-    let paused_until = outboxes.iter().map(Outbox::paused_until).max().unwrap_or(0);
+    let paused_until = outboxes.iter().map(|outbox| outbox.paused_until(now)).max().unwrap_or(0);
     let (queue, dead) = outbox::in_order(&outboxes);
     let sweeps = sweeps::latest(&stores).await;
     Ok(View {

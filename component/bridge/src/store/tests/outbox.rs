@@ -147,6 +147,36 @@ async fn a_dead_message_is_kept_until_somebody_takes_it_up_again() {
     assert_eq!((tickets(open(&host).await.waiting()), open(&host).await.dead().len()), (vec![2, 1], 0));
 }
 
+/// A record of so many approvals, each with a long text.
+fn digest(number: usize, approvals: usize) -> Record {
+    let mut entries: Vec<_> = (0..approvals).map(|at| entry(1_000 * number + at)).collect();
+    for entry in &mut entries {
+        Arc::make_mut(&mut entry.approval.ticket).description = Some("long ".repeat(400));
+    }
+    Record { id: format!("digest:{number}"), content: Content::Pending(entries), ..record(number) }
+}
+
+#[tokio::test]
+async fn messages_that_wait_never_make_a_value_that_no_store_takes() {
+    let host = MemoryHost::new();
+    open(&host).await.plan((1..=40).map(|number| digest(number, 10)).collect()).await.unwrap();
+    assert_eq!(tickets(open(&host).await.waiting()), (1..=40).collect::<Vec<_>>());
+    assert!(host.largest_value() < 256 * 1024, "{} bytes", host.largest_value());
+}
+
+#[tokio::test]
+async fn one_large_message_that_is_given_up_does_not_push_out_all_others() {
+    let host = MemoryHost::new();
+    let mut outbox = open(&host).await;
+    let mut all: Vec<Record> = (1..=30).map(record).collect();
+    all.push(digest(31, 80));
+    outbox.plan(all.clone()).await.unwrap();
+    outbox.settle(all.into_iter().map(|record| (record.id.clone(), (Fate::Dead, record))).collect()).await.unwrap();
+    let outbox = open(&host).await;
+    assert_eq!(tickets(outbox.dead()).last(), Some(&31), "the newest is always kept");
+    assert!(outbox.dead().len() > 1, "{} are kept", outbox.dead().len());
+}
+
 #[tokio::test]
 async fn given_up_messages_never_make_a_value_that_no_store_takes() {
     let host = MemoryHost::new();

@@ -40,6 +40,7 @@ impl<H: Host> Module<'_, H> {
         found: &Mutex<Found>,
     ) -> (WalkProgress, bool, Vec<(String, Millis)>) {
         let mut walk = progress.tickets.clone();
+        walk.begun_at = walk.begun_at.min(self.now);
         let elapsed = self.now.saturating_sub(walk.begun_at);
         // Without times of updates in the rows, only a whole walk each time finds what is new.
         let blind = progress.watermark.is_none() && progress.walked_once;
@@ -143,6 +144,7 @@ impl<H: Host> Module<'_, H> {
     /// The slice of the ledger that is due: tickets with open approvals are looked into wherever lists put them.
     pub(super) async fn walk_ledger(&self, walk: &LedgerProgress, found: &Mutex<Found>) -> (LedgerProgress, bool) {
         let mut walk = walk.clone();
+        walk.begun_at = walk.begun_at.min(self.now);
         if walk.begun_at == 0 {
             walk.begun_at = self.now;
         } else if walk.done && self.now.saturating_sub(walk.begun_at) >= self.reconcile_ms() {

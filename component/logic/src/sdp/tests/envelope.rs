@@ -179,6 +179,7 @@ fn retry_after_is_honoured_within_reason() {
         (429, "120", "retry RATE_LIMITED 120"),
         (429, " 7 ", "retry RATE_LIMITED 7"),
         (429, "0", "retry RATE_LIMITED 2"),
+        (429, "2592000", "retry RATE_LIMITED 3600"),
         (429, "Wed, 21 Oct 2026 07:28:00 GMT", "retry RATE_LIMITED 60"),
         (429, "-1", "retry RATE_LIMITED 60"),
         (503, "30", "retry SOURCE_FAULT 30"),
