@@ -3,8 +3,8 @@
 //! A wrong implementation loses what was refused once, storms at a limit, gives up at a passing fault, repeats under
 //! another event id, or says something that is no longer so.
 
-use approval_bridge::stubs::{Door, Fault};
-use approval_bridge_tests::harness::{ANA, BO, Desk, Setup, days, hours, minutes, seconds};
+use approval_bridge::stubs::{ApprovalRef, Door, Fault};
+use approval_bridge_tests::harness::{ANA, BO, CY, Desk, Setup, days, hours, minutes, seconds};
 use serde_json::{Value, json};
 
 const SEND: &str = "/messages/send";
@@ -208,6 +208,26 @@ async fn while_moveworks_is_down_sweeps_go_on_and_decisions_too() {
     desk.world(|world| world.clear_faults());
     desk.poll_every(minutes(10), 6).await;
     assert_eq!(desk.told(), [ticket.approval(1, 0).id()], "Ana needs no card any more");
+}
+
+/// A card whose answer was lost may have come. Its event id is its reader's, whoever is asked next and whoever drops it.
+#[tokio::test]
+async fn who_is_asked_next_is_told_under_an_event_id_of_their_own() {
+    let setup = setup().door(Door::Listener).variable("sdp_modules", "requests");
+    let desk = setup.world(|world| drop(world.request().level(&[ANA]).add())).start();
+    desk.world(|world| world.fault(Fault::on("POST", NOTIFY).drops_after_effect().times(1)));
+    desk.poll().await;
+    let at = ApprovalRef::parse(&desk.due()[0]).unwrap();
+    desk.world(|world| world.reassign(&at, BO.0, BO.1)).unwrap();
+    desk.advance(minutes(1));
+    // It delivers, and looks at no ticket.
+    let notice = json!({ "message": "Back at noon.", "recipients": [CY.1] });
+    assert_eq!(desk.post("/notifications", notice).await.status, 202);
+    desk.poll_every(minutes(10), 12).await.clean();
+    let told: Vec<_> = desk.cards().into_iter().map(|card| (card.to, card.event_id)).collect();
+    let id = |to: &str| told.iter().find(|(own, _)| own == to).map(|(_, id)| id.clone()).unwrap();
+    assert!(id(ANA.1).ends_with(":1:pending") && id(BO.1).ends_with(":2:pending"), "{told:?}");
+    assert_eq!(told.len(), 3, "{told:?}");
 }
 
 /// A proxy's log-in page comes with 200 like a good answer: its type tells, or its text.

@@ -189,6 +189,7 @@ async fn sweep<H: Host>(trip: &Trip<'_, H>, store: &Store<H>, task: &Task) -> Re
         let is_said = |entry: &Entry| unsaid.is_empty() || !unsaid.contains(&event_id(entry, "pending"));
         entries.retain(|entry| entry.said != Said::Announced || is_said(entry));
         entries.extend(known.settled(&fates, &entries, host.now()).await?);
+        entries.extend(known.held_back(outbox.waiting(), &fates, &entries).await?);
         limits::heed(&mut next, telling, settings, host.now());
         let waited = account::waited(&entries, now);
         known.ledger().commit(entries.into_iter().map(|(_, entry)| entry).collect(), host.now()).await?;

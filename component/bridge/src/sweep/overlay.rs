@@ -4,7 +4,7 @@
 mod everywhere;
 
 use approval_logic::approval::{ApprovalId, Millis, Source, TicketKind, TicketRef};
-use approval_logic::diff::Entry;
+use approval_logic::diff::{Entry, Said};
 
 use crate::host::{Host, StoreError};
 use crate::sorted::Sorted;
@@ -203,6 +203,35 @@ impl<H: Host> Known<H> {
             }
         }
         Ok(settled)
+    }
+
+    /// Announcements that were left out because their approvals are no longer asked of their readers, as far as nothing else
+    /// is known of these. The card may have come all the same, and its event id is that reader's: so the round is kept, for
+    /// whoever looks at the ticket next.
+    pub(super) async fn held_back<'a>(
+        &self,
+        waiting: impl IntoIterator<Item = &'a Record>,
+        fates: &Sorted<(Fate, Record)>,
+        written: &Sorted<Entry>,
+    ) -> Result<Sorted<Entry>, StoreError> {
+        let mut held_back: Sorted<Entry> = Sorted::default();
+        for record in waiting.into_iter().filter(|record| record.content.announces()) {
+            let Some((_, after)) = fates.get(&record.id) else { continue };
+            for entry in record.content.asked() {
+                let key = entry_key(&entry.approval.id);
+                let left = after.content.asked().iter().any(|left| left.approval.id == entry.approval.id);
+                if left || written.contains_key(&key) {
+                    continue;
+                }
+                let own = self.ledger.get(&entry.approval.id).await?;
+                if own.as_ref().is_none_or(|own| entry.is_ahead_of(own)) {
+                    let said = Said::Parked("no longer asked when the card was to be sent".to_owned());
+                    let end_told = own.map_or(0, |own| own.end_told);
+                    held_back.insert(key, Entry { said, announced_at: None, end_told, ..entry.clone() });
+                }
+            }
+        }
+        Ok(held_back)
     }
 
     /// The tickets with open approvals behind `after`, up to where the walk should be after `elapsed` of `period`.
